@@ -1,0 +1,67 @@
+// Words of the location service: the bindings of an address-of-record to contacts (RFC 3261 10). The record of one
+// address-of-record changes as a whole or not at all. Times are milliseconds of the receiver's `now`.
+import type { Address } from '@chordial/actor';
+
+export interface Binding {
+  /** The contact URI as the client wrote it, without angle brackets and header parameters. */
+  readonly contact: string;
+  /** `+sip.instance` (RFC 5626) without quotes, or empty. */
+  readonly instance: string;
+  readonly callId: string;
+  readonly cseq: number;
+  /** 0..1000, thousandths; 1000 when the client gave none. */
+  readonly q: number;
+  readonly expiresAt: number;
+  readonly userAgent: string;
+}
+
+/** One wish of a REGISTER; `expiresMs` 0 removes. */
+export interface BindingChange {
+  readonly contact: string;
+  /** The contact in a form in which equal URIs (RFC 3261 19.1.4) are equal texts. */
+  readonly contactKey: string;
+  readonly instance: string;
+  readonly q: number;
+  readonly expiresMs: number;
+}
+
+/** Applies all changes, or none. `changes: 'remove-all'` is `Contact: *`. No changes at all is a query. */
+export interface ChangeBindings {
+  readonly type: 'change-bindings';
+  /** Canonical `user@host`. */
+  readonly aor: string;
+  readonly callId: string;
+  readonly cseq: number;
+  readonly userAgent: string;
+  readonly changes: readonly BindingChange[] | 'remove-all';
+  readonly replyTo: Address<LocationReply>;
+  readonly correlation: number;
+}
+export interface ListBindings {
+  readonly type: 'list-bindings';
+  readonly aor: string;
+  readonly replyTo: Address<LocationReply>;
+  readonly correlation: number;
+}
+
+/** The current bindings after the change, best q first. */
+export interface BindingsListed {
+  readonly type: 'bindings-listed';
+  readonly correlation: number;
+  readonly bindings: readonly Binding[];
+  /** The receiver's clock when the list was made, to turn `expiresAt` into seconds left. */
+  readonly now: number;
+}
+/** Nothing was changed. */
+export interface ChangeRefused {
+  readonly type: 'change-refused';
+  readonly correlation: number;
+  readonly reason: 'cseq-out-of-order' | 'bindings-exceeded' | 'users-exceeded';
+}
+/** Bindings whose time is over are removed. */
+export interface ExpiryDue {
+  readonly type: 'expiry-due';
+}
+
+export type LocationReply = BindingsListed | ChangeRefused;
+export type LocationMessage = ChangeBindings | ListBindings | ExpiryDue;

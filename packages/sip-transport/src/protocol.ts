@@ -1,0 +1,38 @@
+// Words of SIP over sockets: whole messages up, with the flow they came by, and messages down to a flow. A flow is the
+// way back to a client: for UDP the source address and port as the socket saw them (RFC 3261 18, RFC 3581).
+import type { Address, Words } from '@chordial/actor';
+import type { ByteView, UdpEvent } from '@chordial/actor/protocol';
+
+export interface Flow {
+  readonly transport: 'udp';
+  /** Source address in its canonical text form, without brackets. */
+  readonly address: string;
+  readonly port: number;
+}
+
+/** One SIP message arrived; goes to the address given in the transport's config. */
+export interface MessageReceived extends ByteView {
+  readonly type: 'message-received';
+  readonly flow: Flow;
+}
+/** Sends one serialized SIP message to where `flow` leads; over UDP any lane can, as all share the port. */
+export interface SendMessage extends ByteView {
+  readonly type: 'send-message';
+  readonly flow: Flow;
+}
+/** A datagram that another lane read from the shared port and hands over unparsed, because it is behind. */
+export interface HandOverDatagram extends ByteView {
+  readonly type: 'hand-over-datagram';
+  readonly address: string;
+  readonly port: number;
+}
+
+export type SipTransportEvent = MessageReceived;
+export type SipTransportMessage = SendMessage | HandOverDatagram | UdpEvent;
+
+export const sipTransportWords: Words<SendMessage | HandOverDatagram> = {
+  'send-message': [1, 'bytes', 'start', 'end', 'flow'],
+  'hand-over-datagram': [2, 'bytes', 'start', 'end', 'address', 'port'],
+};
+/** Where a core that only sends down needs the transport. */
+export type SipTransportAddress = Address<SendMessage>;
