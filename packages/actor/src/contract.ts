@@ -94,6 +94,8 @@ export interface LaneSetup<Config> {
     readonly udp: Address<UdpRequest>;
     readonly tcp: Address<TcpRequest>;
     readonly disk: Address<DiskRequest>;
+    /** The world outside the actors: what is sent here reaches whoever runs the host, as a report. */
+    readonly gateway: Address<Typed>;
   };
   /** Starts a root actor; with `at` (16..31) it has the same index on every lane, see `wellKnown`. */
   spawn<State, M extends Typed, C>(behaviour: Behaviour<State, M, C>, config: C, at?: number): Address<M>;
