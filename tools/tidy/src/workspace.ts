@@ -92,12 +92,15 @@ function importsOf(tokens: readonly Token[]): Import[] {
   return found;
 }
 
-function codeFile(path: string, text: string): CodeFile | undefined {
+function codeFile(tower: Tower, path: string, text: string): CodeFile | undefined {
   const [area, project, ...rest] = path.split('/');
   if (area === undefined || project === undefined || !AREAS.has(area) || !/\.(?:ts|js)$/.test(path)) return undefined;
   if (rest.length < 2) return undefined;
   const tokens = tokenize(text).filter((token) => token.kind !== 'comment');
-  const isTest = /\.test\.ts$/.test(path) || area === 'test';
+  // A worker of a package that is no shell is a second thread of its tests.
+  const isSupport =
+    /\.fixture\.ts$/.test(path) || (/\.worker\.ts$/.test(path) && tower.packages[project]?.kind !== 'shell');
+  const isTest = /\.test\.ts$/.test(path) || area === 'test' || isSupport;
   return { path, text, tokens, imports: importsOf(tokens), area, project, inside: rest.join('/'), isTest };
 }
 
@@ -109,7 +112,7 @@ export function workspaceOf(tower: Tower, texts: ReadonlyMap<string, string>): W
     if (area !== undefined && AREAS.has(area) && project !== undefined && file === 'package.json') {
       projects.add(`${area}/${project}`);
     }
-    const parsed = codeFile(path, text);
+    const parsed = codeFile(tower, path, text);
     if (parsed !== undefined) code.push(parsed);
   }
   return { tower, texts, code, projects: [...projects].sort() };

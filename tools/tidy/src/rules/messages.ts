@@ -1,7 +1,7 @@
 // Every message is real: it has a handler or a sender, an opcode where its package has a table of them, a test that
 // speaks of it, and a row in the README's table.
 import type { CodeFile, Finding, Rule, Workspace } from '../workspace.ts';
-import { type MessageWord, messageWords, opcodesOf, pascalCase } from './protocol-words.ts';
+import { type MessageWord, membersOf, messageWords, opcodeTables, pascalCase } from './protocol-words.ts';
 
 function handles(files: readonly CodeFile[], type: string): boolean {
   const handler = `on${pascalCase(type)}`;
@@ -32,31 +32,32 @@ function hasRow(readme: string, type: string): boolean {
   return readme.split('\n').some((line) => line.startsWith('|') && line.includes(`\`${type}\``));
 }
 
-function* opcodeFindings(files: readonly CodeFile[], words: readonly MessageWord[]): Generator<Finding> {
-  const known = new Set<string>();
+function* opcodeFindings(
+  files: readonly CodeFile[],
+  protocol: CodeFile,
+  words: readonly MessageWord[],
+): Generator<Finding> {
   for (const file of files) {
-    const seen = new Map<string, string>();
-    for (const { type, opcode, line, table } of opcodesOf(file.tokens)) {
-      known.add(type);
-      const key = `${table} ${opcode}`;
-      const other = seen.get(key);
-      if (other !== undefined || opcode < 1 || opcode > 255) {
+    for (const { of, entries } of opcodeTables(file.tokens)) {
+      const seen = new Map<number, string>();
+      for (const { type, opcode, line } of entries) {
+        const other = seen.get(opcode);
+        seen.set(opcode, type);
+        if (other === undefined && opcode >= 1 && opcode <= 255) continue;
         const reason = other === undefined ? 'is not in 1..255' : `is also that of '${other}'`;
         yield { file: file.path, line, rule: 'opcodes', advice: `opcode ${opcode} of '${type}' ${reason}` };
       }
-      seen.set(key, type);
+      const members = membersOf(protocol.tokens, of);
+      for (const { type, declared, line } of words) {
+        if (!members.has(declared) || entries.some((entry) => entry.type === type)) continue;
+        yield {
+          file: protocol.path,
+          line,
+          rule: 'opcodes',
+          advice: `'${type}' has no opcode in the table Words<${of.join(' | ')}>`,
+        };
+      }
     }
-  }
-  if (known.size === 0) return;
-  const protocol = files.find(({ inside }) => inside === 'src/protocol.ts');
-  for (const { type, line, received } of words) {
-    if (!received || type.endsWith('-due') || known.has(type) || protocol === undefined) continue;
-    yield {
-      file: protocol.path,
-      line,
-      rule: 'opcodes',
-      advice: `'${type}' is received but has no opcode in the package's words`,
-    };
   }
 }
 
@@ -85,6 +86,7 @@ function* findingsOf(workspace: Workspace, protocol: CodeFile): Generator<Findin
   }
   yield* opcodeFindings(
     shipped.filter((file) => file.project === project),
+    protocol,
     words,
   );
 }

@@ -3,8 +3,26 @@ import { exportedNames } from '../exports.ts';
 import type { Rule } from '../workspace.ts';
 
 const BANNED = new Set(['util', 'utils', 'helper', 'helpers', 'common', 'manager', 'managers', 'misc']);
-const KEBAB_FILE =
-  /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.(?:trace|model|fuzz|stress|differential|bench|fixture|config|d))?(?:\.test)?\.[a-z]+$/;
+const KEBAB = /^[a-z0-9][a-z0-9-]*[a-z0-9]$|^[a-z0-9]$/;
+/** What may stand between the noun and the extension: `kernel.model.test.ts`. */
+const SUFFIXES = new Set([
+  'trace',
+  'model',
+  'fuzz',
+  'stress',
+  'differential',
+  'bench',
+  'worker',
+  'fixture',
+  'config',
+  'd',
+  'test',
+]);
+
+function isKebabFile(base: string): boolean {
+  const [noun = '', ...rest] = base.split('.');
+  return KEBAB.test(noun) && !noun.includes('--') && rest.slice(0, -1).every((suffix) => SUFFIXES.has(suffix));
+}
 
 /** The lower-case words of a camelCase, PascalCase, kebab-case or SCREAMING_CASE name. */
 function wordsOf(name: string): string[] {
@@ -24,7 +42,7 @@ export const names: Rule = function* ({ code, projects }) {
   for (const file of code) {
     const parts = file.inside.split('/');
     const base = parts.at(-1) ?? '';
-    if (!KEBAB_FILE.test(base)) {
+    if (!isKebabFile(base)) {
       yield { file: file.path, line: 1, rule: 'file-names', advice: 'name the file with kebab-case nouns' };
     }
     const banned = parts.flatMap(wordsOf).find((word) => BANNED.has(word));

@@ -8,7 +8,7 @@ export interface MessageWord {
   readonly declared: string;
   readonly line: number;
   /** True when it is a member of a union of requests: its package must handle it. */
-  received: boolean;
+  readonly received: boolean;
 }
 
 /** `timer-h-due` is `TimerHDue`. */
@@ -49,41 +49,65 @@ function declarationsOf(tokens: readonly Token[]): Declaration[] {
 
 const RECEIVED_UNION = /(?:Message|Request|Command)s?$/;
 
+/** `name` and, where it is a union, everything it is made of. */
+export function membersOf(tokens: readonly Token[], names: readonly string[]): Set<string> {
+  const bodies = new Map(declarationsOf(tokens).map(({ name, body }) => [name, body]));
+  const seen = new Set<string>();
+  const open = [...names];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (seen.has(name)) continue;
+    seen.add(name);
+    const body = bodies.get(name);
+    if (body?.[0]?.text !== '=') continue;
+    for (const token of body) if (token.kind === 'word') open.push(token.text);
+  }
+  return seen;
+}
+
 export function messageWords(tokens: readonly Token[]): MessageWord[] {
   const declarations = declarationsOf(tokens);
-  const byName = new Map(declarations.map((declaration) => [declaration.name, declaration]));
-  const words = new Map<string, MessageWord>();
+  const unions = declarations.filter(({ name, body }) => RECEIVED_UNION.test(name) && body[0]?.text === '=');
+  const receivedNames = membersOf(
+    tokens,
+    unions.map(({ name }) => name),
+  );
+  const words: MessageWord[] = [];
   for (const { name, body } of declarations) {
     for (const [i, token] of body.entries()) {
       if (token.kind !== 'string' || body[i - 1]?.text !== ':' || body[i - 2]?.text !== 'type') continue;
-      words.set(`${name} ${token.text}`, { type: token.text, declared: name, line: token.line, received: false });
+      words.push({ type: token.text, declared: name, line: token.line, received: receivedNames.has(name) });
     }
   }
-  const markReceived = (name: string, seen: Set<string>) => {
-    if (seen.has(name)) return;
-    seen.add(name);
-    for (const word of words.values()) if (word.declared === name) word.received = true;
-    const body = byName.get(name)?.body ?? [];
-    if (body[0]?.text !== '=') return;
-    for (const token of body) if (token.kind === 'word') markReceived(token.text, seen);
-  };
-  for (const { name, body } of declarations) {
-    if (RECEIVED_UNION.test(name) && body[0]?.text === '=') markReceived(name, new Set());
-  }
-  return [...words.values()];
+  return words;
 }
 
-/** Entries `'find-successor': [12, ...]` of tables typed as `Words<...>`. */
-export function opcodesOf(tokens: readonly Token[]): { type: string; opcode: number; line: number; table: number }[] {
-  const found: { type: string; opcode: number; line: number; table: number }[] = [];
-  if (!tokens.some((token, i) => token.text === 'Words' && tokens[i + 1]?.text === '<')) return found;
-  let table = 0;
+export interface OpcodeEntry {
+  readonly type: string;
+  readonly opcode: number;
+  readonly line: number;
+}
+
+export interface OpcodeTable {
+  /** The names in `Words<A | B>`. */
+  readonly of: readonly string[];
+  readonly entries: readonly OpcodeEntry[];
+}
+
+/** Tables typed as `Words<...>` with their entries `'find-successor': [12, ...]`. */
+export function opcodeTables(tokens: readonly Token[]): OpcodeTable[] {
+  const tables: { of: string[]; entries: OpcodeEntry[] }[] = [];
   for (const [i, token] of tokens.entries()) {
-    if (token.text === 'Words' && tokens[i + 1]?.text === '<') table += 1;
+    if (token.text === 'Words' && tokens[i + 1]?.text === '<') {
+      const of: string[] = [];
+      for (let at = i + 2; at < tokens.length && tokens[at]?.text !== '>'; at++) {
+        if (tokens[at]?.kind === 'word') of.push(tokens[at]?.text ?? '');
+      }
+      tables.push({ of, entries: [] });
+    }
     const opcode = tokens[i + 3];
     if (token.kind !== 'string' && token.kind !== 'word') continue;
     if (tokens[i + 1]?.text !== ':' || tokens[i + 2]?.text !== '[' || opcode?.kind !== 'number') continue;
-    found.push({ type: token.text, opcode: Number(opcode.text), line: token.line, table });
+    tables.at(-1)?.entries.push({ type: token.text, opcode: Number(opcode.text), line: token.line });
   }
-  return found;
+  return tables.filter(({ entries }) => entries.length > 0);
 }

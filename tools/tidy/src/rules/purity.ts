@@ -41,6 +41,7 @@ function isAmbient(tokens: readonly Token[], i: number): boolean {
   const before = tokens[i - 1]?.text;
   const after = tokens[i + 1]?.text;
   if (before === '.' || before === '?.') return tokens[i - 2]?.text === 'globalThis';
+  if (tokens[i]?.text === 'require') return after === '(';
   if (after === ':') return before === '?' || before === 'case';
   return !(after === '?' && tokens[i + 2]?.text === ':');
 }

@@ -19,7 +19,10 @@ function linesOf(text: string): number {
   return text.split('\n').length - (text.endsWith('\n') ? 1 : 0);
 }
 
-/** The sentences of the comment a file begins with; 0 when it begins with something else. */
+/**
+ * The sentences of the comment a file begins with; 0 when it begins with something else. A drawing or a table may follow
+ * after an empty comment line and is not counted.
+ */
 export function headerSentences(text: string): number {
   const lines = text.split('\n');
   if (lines[0]?.startsWith('#!')) lines.shift();
@@ -28,6 +31,7 @@ export function headerSentences(text: string): number {
   for (const line of lines) {
     const words = line.trim().replace(/^(?:\/\/+|\/\*+|\*+\/|\*)\s?/, '');
     if (isBlock ? false : !line.startsWith('//')) break;
+    if (words === '' && header.some((part) => part !== '')) break;
     header.push(words.replace(/\*\/\s*$/, ''));
     if (isBlock && line.includes('*/')) break;
   }
@@ -68,7 +72,9 @@ function* scriptFindings({ texts }: Workspace, project: string): Generator<Findi
   const path = `${project}/package.json`;
   const scripts = (JSON.parse(texts.get(path) ?? '{}') as { scripts?: Record<string, string> }).scripts ?? {};
   for (const [script, command] of Object.entries(scripts)) {
-    const target = /^node (?:--\S+ )*([\w./-]+\.(?:ts|js))/.exec(command)?.[1];
+    const words = command.split(' ');
+    const target =
+      words[0] === 'node' ? words.find((word) => /\.[tj]s$/.test(word) && !word.startsWith('-')) : undefined;
     if (target === undefined || texts.has(`${project}/${target}`)) continue;
     yield { file: path, line: 1, rule: 'scripts', advice: `script '${script}' runs ${target}, which is not there` };
   }
