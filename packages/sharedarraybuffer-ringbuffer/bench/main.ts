@@ -18,15 +18,24 @@ const HELP = `Records a second between two threads, this ring beside postMessage
   --json FILE   also write the figures to FILE
 `;
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '1' },
-    bytes: { type: 'string', default: '600' },
-    json: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
-});
+const options = {
+  rounds: { type: 'string', default: '5' },
+  seconds: { type: 'string', default: '1' },
+  bytes: { type: 'string', default: '600' },
+  json: { type: 'string' },
+  help: { type: 'boolean', default: false },
+} as const;
+
+function readOptions() {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${HELP}`);
+    process.exit(2);
+  }
+}
+
+const values = readOptions();
 
 function median(figures: readonly number[]): number {
   const sorted = figures.toSorted((a, b) => a - b);

@@ -10,7 +10,7 @@ import { CAPACITY_BYTES, type Contender, LAST, type Round, type Setup, stamp } f
 
 const BATCH_RECORDS = 64;
 
-export type Sender = {
+type Sender = {
   readonly contender: Contender;
   readonly run: (seconds: number) => Promise<number>;
   readonly stop: () => Promise<number>;

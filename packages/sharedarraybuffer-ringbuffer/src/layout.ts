@@ -15,13 +15,13 @@
 
 import { assert } from './assert.ts';
 
-export const MAGIC = 0x52494e47;
-export const VERSION = 1;
+const MAGIC = 0x52494e47;
+const VERSION = 1;
 export const SEAL = 0x5ea1_c0de | 0;
 export const PADDING = -1;
 
-export const MAGIC_WORD = 0;
-export const VERSION_WORD = 1;
+const MAGIC_WORD = 0;
+const VERSION_WORD = 1;
 export const CAPACITY_WORD = 2;
 export const RECORD_MAX_WORD = 3;
 export const TAIL_WORD = 32;

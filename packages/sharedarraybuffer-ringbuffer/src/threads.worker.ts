@@ -20,7 +20,7 @@ export type Role =
       readonly there: Way;
       readonly back: Way;
     };
-export type Way = { readonly ring: SharedArrayBuffer; readonly bell: SharedArrayBuffer };
+type Way = { readonly ring: SharedArrayBuffer; readonly bell: SharedArrayBuffer };
 export type Done = {
   readonly records: number;
   readonly bytes: number;
