@@ -1,0 +1,42 @@
+// From a message to its place on the ring (DESIGN section 8): REGISTER and PUBLISH by the user they speak of (To), other
+// requests by their Request-URI, requests inside a dialog and ACK by the key we put into Record-Route, responses by the key we
+// put into Via.
+
+import { type RingKey, ringKeyFromText } from '@chordial/ring-key';
+import type { Peek } from './peek.ts';
+
+/** The canonical AoR whose hash is the key; '' when the message has no SIP address to go by (a response, a tel: URI). */
+export function ringKeySubject(peek: Peek): string {
+  return peek.kind === 'request' ? peek.aorOf(peek.subjectField) : '';
+}
+
+const keyTextLength = 40;
+
+/** The key that this message carries because a peer of ours wrote it there, or undefined. */
+export function carriedRingKey(peek: Peek): RingKey | undefined {
+  if (peek.kind === 'request' && peek.method !== 'ACK' && peek.to.tagEnd === 0) return undefined;
+  const text = peek.carriedKey.toLowerCase();
+  if (text.length !== keyTextLength) return undefined;
+  for (let i = 0; i < keyTextLength; i++) {
+    const code = text.charCodeAt(i);
+    if (!((code >= 48 && code <= 57) || (code >= 97 && code <= 102))) return undefined;
+  }
+  return text as RingKey;
+}
+
+/**
+ * The key of a message, or undefined when it names none. `host` replaces the host of the subject, for a domain that has
+ * other names; it must be in lower case.
+ */
+export function ringKeyOf(peek: Peek, host?: string): RingKey | undefined {
+  if (peek.routeStart >= 0 || peek.kind === 'response') {
+    const carried = carriedRingKey(peek);
+    if (carried !== undefined) return carried;
+  }
+  let subject = ringKeySubject(peek);
+  if (host !== undefined && subject !== '') {
+    const user = peek.subjectUser;
+    subject = user === '' ? host : `${user}@${host}`;
+  }
+  return subject === '' ? undefined : ringKeyFromText(subject);
+}

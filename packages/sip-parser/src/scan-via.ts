@@ -1,0 +1,107 @@
+// The topmost Via value (RFC 3261 20.42, RFC 3581, RFC 5118 4.5): transport, sent-by and the parameters that routing needs.
+
+import { COLON, classes, equalsIgnoringCase, octetsOf, SEMICOLON, SLASH, TOKEN } from './octets.ts';
+import { scanParameter, skipSpace } from './scan-line.ts';
+import { scanHost, scanPort } from './scan-uri.ts';
+import type { ScanResult, ViaSlice } from './slices.ts';
+
+const BRANCH = octetsOf('branch');
+const RECEIVED = octetsOf('received');
+const RPORT = octetsOf('rport');
+const RK = octetsOf('rk');
+
+/** Position after `SIP / 2.0 /` and white space, or -1. */
+function scanProtocol(bytes: Uint8Array, start: number, end: number): number {
+  if (
+    start + 8 > end ||
+    (bytes[start]! | 32) !== 115 ||
+    (bytes[start + 1]! | 32) !== 105 ||
+    (bytes[start + 2]! | 32) !== 112
+  )
+    return -1;
+  // The usual form has no white space: "SIP/2.0/".
+  if (
+    bytes[start + 3] === SLASH &&
+    bytes[start + 4] === 50 &&
+    bytes[start + 5] === 46 &&
+    bytes[start + 6] === 48 &&
+    bytes[start + 7] === SLASH
+  ) {
+    return skipSpace(bytes, start + 8, end);
+  }
+  let p = skipSpace(bytes, start + 3, end);
+  if (p >= end || bytes[p] !== SLASH) return -1;
+  p = skipSpace(bytes, p + 1, end);
+  if (p + 3 > end || bytes[p] !== 50 || bytes[p + 1] !== 46 || bytes[p + 2] !== 48) return -1;
+  p = skipSpace(bytes, p + 3, end);
+  if (p >= end || bytes[p] !== SLASH) return -1;
+  return skipSpace(bytes, p + 1, end);
+}
+
+function takeParameter(bytes: Uint8Array, semicolon: number, via: ViaSlice, parameter: ScanResult): void {
+  const { nameStart, nameEnd, valueStart, valueEnd } = parameter;
+  switch (nameEnd - nameStart) {
+    case 2:
+      if (via.ringKeyEnd === 0 && valueStart >= 0 && equalsIgnoringCase(bytes, nameStart, RK)) {
+        via.ringKeyStart = valueStart;
+        via.ringKeyEnd = valueEnd;
+      }
+      break;
+    case 5:
+      if (via.rportNameEnd < 0 && equalsIgnoringCase(bytes, nameStart, RPORT)) {
+        via.rportNameEnd = nameEnd;
+        if (valueStart >= 0) {
+          via.rportStart = valueStart;
+          via.rportEnd = valueEnd;
+        }
+      }
+      break;
+    case 6:
+      if (via.branchEnd === 0 && valueStart >= 0 && equalsIgnoringCase(bytes, nameStart, BRANCH)) {
+        via.branchStart = valueStart;
+        via.branchEnd = valueEnd;
+      }
+      break;
+    case 8:
+      if (via.receivedEnd === 0 && valueStart >= 0 && equalsIgnoringCase(bytes, nameStart, RECEIVED)) {
+        via.receivedParameterStart = semicolon;
+        via.receivedStart = valueStart;
+        via.receivedEnd = valueEnd;
+      }
+      break;
+  }
+}
+
+/** Reads one Via value into `via`. Returns the position after it and any white space, or -1 with `out.problem` set. */
+export function scanVia(bytes: Uint8Array, start: number, end: number, via: ViaSlice, out: ScanResult): number {
+  via.clear();
+  via.start = start;
+  let p = scanProtocol(bytes, start, end);
+  if (p < 0) return out.fail(start, 'expected "SIP/2.0/" and a transport');
+  via.transportStart = p;
+  while (p < end && (classes[bytes[p]!]! & TOKEN) !== 0) p++;
+  if (p === via.transportStart) return out.fail(p, 'expected a transport after "SIP/2.0/"');
+  via.transportEnd = p;
+  const host = skipSpace(bytes, p, end);
+  if (host === p) return out.fail(p, 'expected white space after the transport');
+  p = scanHost(bytes, host, end, via);
+  if (p < 0) return out.fail(host, 'expected a host name, an IPv4 address or an IPv6 address in brackets');
+  via.end = p;
+  p = skipSpace(bytes, p, end);
+  if (p < end && bytes[p] === COLON) {
+    const port = skipSpace(bytes, p + 1, end);
+    p = scanPort(bytes, port, end, via);
+    if (p < 0) return out.fail(port, 'expected a port from 0 to 65535 after ":"');
+    via.end = p;
+    p = skipSpace(bytes, p, end);
+  }
+  while (p < end && bytes[p] === SEMICOLON) {
+    const semicolon = p;
+    p = scanParameter(bytes, p + 1, end, out);
+    if (p < 0) return -1;
+    via.end = p;
+    takeParameter(bytes, semicolon, via, out);
+    p = skipSpace(bytes, p, end);
+  }
+  return p;
+}
