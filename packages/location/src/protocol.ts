@@ -5,22 +5,31 @@ import type { Address } from '@chordial/actor';
 export interface Binding {
   /** The contact URI as the client wrote it, without angle brackets and header parameters. */
   readonly contact: string;
+  /** The contact in the form in which the service compares contacts; see `contact-match.ts`. */
+  readonly contactKey: string;
   /** `+sip.instance` (RFC 5626) without quotes, or empty. */
   readonly instance: string;
+  /** `reg-id` (RFC 5626), or 0. */
+  readonly regId: number;
   readonly callId: string;
   readonly cseq: number;
   /** 0..1000, thousandths; 1000 when the client gave none. */
   readonly q: number;
+  /** The first millisecond at which the binding no longer holds. */
   readonly expiresAt: number;
   readonly userAgent: string;
 }
 
-/** One wish of a REGISTER; `expiresMs` 0 removes. */
+/** One wish of a REGISTER; `expiresMs` 0 removes. Of two wishes for one contact the later one counts. */
 export interface BindingChange {
   readonly contact: string;
-  /** The contact in a form in which equal URIs (RFC 3261 19.1.4) are equal texts. */
+  /**
+   * The contact with everything removed that RFC 3261 19.1.4 does not compare, then, after a space, the parameters that
+   * count only where both URIs have them: lower-cased, `;name=value`, sorted. No space when there are none.
+   */
   readonly contactKey: string;
   readonly instance: string;
+  readonly regId: number;
   readonly q: number;
   readonly expiresMs: number;
 }
@@ -44,18 +53,19 @@ export interface ListBindings {
   readonly correlation: number;
 }
 
-/** The current bindings after the change, best q first. */
+/** The current bindings after the change, best q first. Expired ones are never among them. */
 export interface BindingsListed {
   readonly type: 'bindings-listed';
   readonly correlation: number;
   readonly bindings: readonly Binding[];
-  /** The receiver's clock when the list was made, to turn `expiresAt` into seconds left. */
+  /** The service's clock when the list was made, to turn `expiresAt` into seconds left. */
   readonly now: number;
 }
 /** Nothing was changed. */
 export interface ChangeRefused {
   readonly type: 'change-refused';
   readonly correlation: number;
+  /** A lower CSeq than the stored one of this Call-ID; too many bindings of this user; too many users of this peer. */
   readonly reason: 'cseq-out-of-order' | 'bindings-exceeded' | 'users-exceeded';
 }
 /** Bindings whose time is over are removed. */

@@ -1,0 +1,4 @@
+// The public face of the location service; its words are in `@chordial/location/protocol`.
+export { location } from './behaviour.ts';
+export { contactsMatch } from './contact-match.ts';
+export { defaultLocationConfig, type LocationConfig, type LocationState } from './location.ts';

@@ -1,0 +1,77 @@
+// The record of one address-of-record: an immutable list of immutable bindings, best q first, replaced as a whole. A
+// list can therefore be given away in a message without a copy, and a failed change needs nothing undone.
+import { contactsMatch } from './contact-match.ts';
+import type { Binding, BindingChange, ChangeBindings } from './protocol.ts';
+
+export const noBindings: readonly Binding[] = [];
+
+/** Those that hold at `now`; the list itself when all do. */
+export function liveBindings(bindings: readonly Binding[], now: number): readonly Binding[] {
+  for (let i = 0; i < bindings.length; i++) {
+    if (bindings[i]!.expiresAt <= now) return bindings.filter((binding) => binding.expiresAt > now);
+  }
+  return bindings;
+}
+
+export function earliestExpiry(bindings: readonly Binding[]): number {
+  let earliest = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < bindings.length; i++) earliest = Math.min(earliest, bindings[i]!.expiresAt);
+  return earliest;
+}
+
+/** The place of a contact in the list: the binding with the same key, else the first that matches it, else -1. */
+export function indexOfContact(bindings: readonly Binding[], contactKey: string): number {
+  for (let i = 0; i < bindings.length; i++) if (bindings[i]!.contactKey === contactKey) return i;
+  for (let i = 0; i < bindings.length; i++) if (contactsMatch(bindings[i]!.contactKey, contactKey)) return i;
+  return -1;
+}
+
+/**
+ * How a request stands to the bindings it touches, RFC 3261 10.3 steps 6 and 7: with the Call-ID of an existing binding,
+ * "If the value is higher than that of the existing binding, it MUST update or remove the binding as above. If not, the
+ * update MUST be aborted and the request fails." We take an equal value for a retransmission that outlived its
+ * transaction: it is `repeated`, and is answered without a change.
+ */
+export function orderOf(current: readonly Binding[], message: ChangeBindings): 'newer' | 'repeated' | 'older' {
+  const { changes, callId, cseq } = message;
+  let repeated = false;
+  const count = changes === 'remove-all' ? current.length : changes.length;
+  for (let i = 0; i < count; i++) {
+    const index = changes === 'remove-all' ? i : indexOfContact(current, changes[i]!.contactKey);
+    if (index < 0) continue;
+    const binding = current[index]!;
+    if (binding.callId !== callId || cseq > binding.cseq) continue;
+    if (cseq < binding.cseq) return 'older';
+    repeated = true;
+  }
+  return repeated ? 'repeated' : 'newer';
+}
+
+/** The list after all changes of a request that is `newer`. */
+export function changedBindings(current: readonly Binding[], message: ChangeBindings, now: number): readonly Binding[] {
+  const { changes } = message;
+  if (changes === 'remove-all') return noBindings;
+  const next = current.slice();
+  for (let i = 0; i < changes.length; i++) {
+    const change = changes[i]!;
+    const index = indexOfContact(next, change.contactKey);
+    if (change.expiresMs > 0) next[index < 0 ? next.length : index] = bindingOf(change, message, now);
+    else if (index >= 0) next.splice(index, 1);
+  }
+  if (next.length > 1) next.sort((a, b) => b.q - a.q);
+  return next;
+}
+
+function bindingOf(change: BindingChange, message: ChangeBindings, now: number): Binding {
+  return {
+    contact: change.contact,
+    contactKey: change.contactKey,
+    instance: change.instance,
+    regId: change.regId,
+    callId: message.callId,
+    cseq: message.cseq,
+    q: change.q,
+    expiresAt: now + change.expiresMs,
+    userAgent: message.userAgent,
+  };
+}
