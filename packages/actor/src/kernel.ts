@@ -20,6 +20,8 @@ export interface Outside {
   actorFailed(actor: Address<Typed>, name: string, failure: unknown, remedy: 'restart' | 'escalate'): void;
   /** Failure reached a root actor: the lane cannot go on. */
   laneFailed(failure: unknown): void;
+  /** Called once for every actor that is started, before its `init`. */
+  spawned?(behaviour: AnyBehaviour): void;
   /** Called after every step when given: the simulator checks invariants and records histories here. */
   stepped?(cell: Cell, message: Typed): void;
 }
@@ -214,6 +216,7 @@ export class LaneKernel {
       failuresAt: undefined,
     };
     this.#cells[index] = cell;
+    this.#outside.spawned?.(cell.behaviour);
     this.counts.actors++;
     if (parent !== undefined) {
       parent.children ??= new Set();
