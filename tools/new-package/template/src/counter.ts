@@ -1,0 +1,59 @@
+// The core of the counter: a total that grows as it is told, never past a limit, and falls back to zero after a quiet
+// time. All it can do is on `out`; time is the timer it asked for.
+import { assert, type Birth, type Outbox, type Received, type TimerId } from '@chordial/actor';
+import type { AddAmount, CounterMessage } from './protocol.ts';
+
+export interface CounterConfig {
+  /** An amount that would take the total past this is refused. */
+  readonly totalMax: number;
+  /** The total falls back to zero after this many milliseconds without an addition. */
+  readonly quietMs: number;
+}
+
+export interface CounterState {
+  readonly config: CounterConfig;
+  total: number;
+  /** 0 while the total is zero. */
+  quietTimer: TimerId;
+}
+
+export function initCounter(config: CounterConfig, _birth: Birth<CounterMessage>, _out: Outbox): CounterState {
+  assert(config.totalMax > 0, 'totalMax is positive');
+  return { config, total: 0, quietTimer: 0 };
+}
+
+export function stepCounter(state: CounterState, { message }: Received<CounterMessage>, out: Outbox): void {
+  switch (message.type) {
+    case 'add-amount':
+      return onAddAmount(state, message, out);
+    case 'quiet-due':
+      return onQuietDue(state);
+    default:
+      message satisfies never;
+  }
+}
+
+function onAddAmount(state: CounterState, { replyTo, amount }: AddAmount, out: Outbox): void {
+  if (!Number.isSafeInteger(amount) || amount <= 0) {
+    return out.send(replyTo, { type: 'amount-refused', sentence: 'the amount is not a positive whole number' });
+  }
+  if (state.total + amount > state.config.totalMax) {
+    return out.send(replyTo, { type: 'amount-refused', sentence: 'the total would pass its limit' });
+  }
+  state.total += amount;
+  if (state.quietTimer !== 0) out.clearTimer(state.quietTimer);
+  state.quietTimer = out.setTimer(state.config.quietMs, { type: 'quiet-due' });
+  out.send(replyTo, { type: 'amount-added', total: state.total });
+}
+
+function onQuietDue(state: CounterState): void {
+  state.total = 0;
+  state.quietTimer = 0;
+}
+
+/** A sentence about what is broken in a state, or undefined. */
+export function counterInvariants({ total, config, quietTimer }: CounterState): string | undefined {
+  if (total < 0 || total > config.totalMax) return `the total ${total} is not within 0..${config.totalMax}`;
+  if ((total === 0) !== (quietTimer === 0)) return 'a timer runs exactly while there is something to forget';
+  return undefined;
+}
