@@ -1,0 +1,65 @@
+// The gateway of a lane: the actor that stands for the world outside. The host asks questions through it (a message with `replyTo` and
+// `correlation`, answered by one message with the same correlation) and hears reports: whatever else is sent to it.
+import type { Address, Behaviour, Received, Typed } from '@chordial/actor';
+
+const questionsMax = 10_000;
+const correlationMax = 2 ** 31;
+
+interface Question {
+  readonly answer: (message: Typed) => void;
+  readonly timeout: NodeJS.Timeout;
+}
+
+export interface Gateway {
+  readonly behaviour: Behaviour<undefined, Typed, undefined>;
+  /** Sends `message` with `replyTo` and `correlation` filled in; rejects after `timeoutMs` without an answer. */
+  ask(to: Address<Typed>, message: Typed, timeoutMs: number): Promise<Typed>;
+}
+
+export function createGateway(
+  self: () => Address<never>,
+  deliver: (to: Address<Typed>, message: Typed) => void,
+  report: (message: Typed) => void,
+): Gateway {
+  const questions = new Map<number, Question>();
+  let correlationNext = 1;
+
+  function step(_: undefined, { message }: Received<Typed>): void {
+    const { correlation } = message as { correlation?: unknown };
+    const question = typeof correlation === 'number' ? questions.get(correlation) : undefined;
+    if (question === undefined) {
+      report(message);
+      return;
+    }
+    questions.delete(correlation as number);
+    clearTimeout(question.timeout);
+    question.answer(message);
+  }
+
+  function ask(to: Address<Typed>, message: Typed, timeoutMs: number): Promise<Typed> {
+    return new Promise((answer, reject) => {
+      if (questions.size >= questionsMax) {
+        reject(new Error(`${questionsMax} questions are waiting for an answer; ask again later`));
+        return;
+      }
+      const correlation = correlationNext;
+      correlationNext = (correlationNext + 1) % correlationMax;
+      const timeout = setTimeout(() => {
+        questions.delete(correlation);
+        reject(new Error(`no answer to '${message.type}' within ${timeoutMs} ms`));
+      }, timeoutMs);
+      questions.set(correlation, { answer, timeout });
+      deliver(to, { ...message, replyTo: self(), correlation } as Typed);
+    });
+  }
+
+  return {
+    behaviour: {
+      name: 'gateway',
+      mailbox: { messagesMax: 65_536, overflow: 'drop-newest' },
+      init: () => undefined,
+      step,
+    },
+    ask,
+  };
+}

@@ -1,0 +1,305 @@
+// A host: one process with many lanes. Starts each lane as one long-lived task of a piscina pool, watches the lanes'
+// heartbeats, takes a late lane out of routing, replaces a dead or stalled one, and drains and stops them all. Links between the lanes
+// are shared memory that outlives a lane, so mail that waited for a dead lane reaches the one that replaces it.
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { Address, Typed } from '@chordial/actor';
+import comlink, { type Remote } from 'comlink';
+import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import { Piscina } from 'piscina';
+import { createDoorbell, createRing } from 'sharedarraybuffer-ringbuffer';
+import { clockSince, type Epoch, startEpoch } from './clock.ts';
+import {
+  type HostControl,
+  type LaneControl,
+  type LaneOrder,
+  type LanePhase,
+  type LaneReport,
+  LaneStatus,
+} from './control.ts';
+import type { LaneTask } from './lane-task.ts';
+import type { LinkMemory } from './links.ts';
+
+export interface HostOptions {
+  /** URL of a module whose default export is a `LaneProgram`. */
+  readonly program: string;
+  /** Plain data for the program, the same for all lanes. */
+  readonly config: unknown;
+  readonly lanesCount: number;
+  readonly seed?: number;
+  /** Where the disk port keeps its files; without it every disk request fails. */
+  readonly directory?: string;
+  /** False: one system call per datagram even where batches are possible. */
+  readonly batching?: boolean;
+  readonly tickMs?: number;
+  /** Heartbeat lag after which a lane is out of routing, and after which it is replaced, in ms. */
+  readonly lagMsMax?: number;
+  readonly stallMsMax?: number;
+  readonly onReport?: (lane: number, message: Typed) => void;
+  readonly onEvent?: (event: HostEvent) => void;
+}
+
+/** What an operator should hear about. */
+export interface HostEvent {
+  readonly kind: 'lane-up' | 'lane-slow' | 'lane-down' | 'actor-failed' | 'host-failed';
+  readonly lane: number;
+  readonly sentence: string;
+}
+
+const watchEveryMs = 100;
+/** All rings of a host together take about this much memory, between the two bounds for one ring. */
+const linkBytesTotal = 64 * 1_024 * 1_024;
+const linkBytesMin = 256 * 1_024;
+const linkBytesMax = 4 * 1_024 * 1_024;
+const recordBytesMax = 128 * 1_024 - 64;
+/** More replacements than this within `replacementsWithinMs` and the host gives up. */
+const replacementsMax = 20;
+const replacementsWithinMs = 60_000;
+const drainMsMax = 2_000;
+
+type RunOptions = NonNullable<Parameters<Piscina['run']>[1]>;
+
+interface LaneSlot {
+  readonly lane: number;
+  control: Remote<LaneControl> | undefined;
+  ports: MessagePort[];
+  abort: AbortController;
+  ended: Promise<void>;
+}
+
+export class Host {
+  readonly lanesCount: number;
+  readonly epoch: Epoch;
+  readonly #options: HostOptions;
+  readonly #pool: Piscina;
+  readonly #status: LaneStatus;
+  readonly #statusMemory: SharedArrayBuffer;
+  readonly #links: LinkMemory;
+  readonly #slots: LaneSlot[] = [];
+  readonly #clock: () => number;
+  readonly #replacedAt: number[] = [];
+  #watch: NodeJS.Timeout | undefined;
+  #stopping = false;
+
+  constructor(options: HostOptions) {
+    const source = import.meta.url.endsWith('.ts');
+    const lanesCount = options.lanesCount;
+    this.#options = options;
+    this.lanesCount = lanesCount;
+    this.epoch = startEpoch();
+    this.#clock = clockSince(this.epoch);
+    this.#statusMemory = LaneStatus.createMemory(lanesCount);
+    this.#status = new LaneStatus(this.#statusMemory);
+    this.#links = createLinkMemory(lanesCount);
+    this.#pool = new Piscina({
+      filename: new URL(source ? './lane-task.ts' : './lane-task.js', import.meta.url).href,
+      minThreads: lanesCount,
+      maxThreads: lanesCount,
+      concurrentTasksPerWorker: 1,
+      atomics: 'disabled',
+      execArgv: ['--disable-warning=ExperimentalWarning', ...(source ? ['--conditions=@chordial/source'] : [])],
+    });
+    this.#pool.on('error', () => {});
+  }
+
+  /** Starts all lanes; resolves when their programs are laid out. */
+  async start(): Promise<void> {
+    await Promise.all(Array.from({ length: this.lanesCount }, (_, lane) => this.#startLane(lane, false)));
+    this.#watch = setInterval(() => this.#watchLanes(), watchEveryMs);
+  }
+
+  phaseOf(lane: number): LanePhase {
+    return this.#status.phaseOf(lane);
+  }
+
+  /** Asks an actor of a lane; `replyTo` and `correlation` are filled in. Rejects without an answer in time. */
+  ask(lane: number, to: Address<Typed>, message: Typed, timeoutMs = 2_000): Promise<Typed> {
+    const control = this.#slots[lane]?.control;
+    if (control === undefined || this.phaseOf(lane) === 'down') {
+      return Promise.reject(new Error(`lane ${lane} is being replaced; ask again in a second`));
+    }
+    return within(timeoutMs + 1_000, control.ask(to, message, timeoutMs), `lane ${lane} did not answer`);
+  }
+
+  /** A picture of every lane; a lane that does not answer in time is left out. */
+  async inspect(timeoutMs = 2_000): Promise<LaneReport[]> {
+    const asked = this.#slots.map(async ({ control, lane }) => {
+      if (control === undefined || this.phaseOf(lane) === 'down') return [];
+      return within(timeoutMs, control.inspect(), `lane ${lane} did not answer`).then(
+        (report) => [report],
+        () => [],
+      );
+    });
+    return (await Promise.all(asked)).flat();
+  }
+
+  /** Ends a lane's thread at once, as a crash would; it is replaced like any dead lane. */
+  killLane(lane: number): void {
+    this.#slots[lane]?.abort.abort();
+  }
+
+  /** Stops reading, lets what is under way finish (2 s at most), closes the sockets and ends all lanes. */
+  async stop(): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    clearInterval(this.#watch);
+    const deadline = this.#clock() + drainMsMax;
+    while (this.#clock() < deadline && !(await this.#isDrained())) await pause(10);
+    await Promise.all(this.#slots.map((slot) => this.#stopLane(slot)));
+    await this.#pool.destroy();
+  }
+
+  async #isDrained(): Promise<boolean> {
+    for (let round = 0; round < 2; round++) {
+      const drained = await Promise.all(
+        this.#slots.map(({ control }) =>
+          control === undefined ? true : within(500, control.drain(), '').catch(() => true),
+        ),
+      );
+      if (!drained.every(Boolean)) return false;
+    }
+    return true;
+  }
+
+  async #stopLane(slot: LaneSlot): Promise<void> {
+    await within(500, slot.control?.stop() ?? Promise.resolve(), '').catch(() => {});
+    await within(500, slot.ended, '').catch(() => slot.abort.abort());
+    for (const port of slot.ports) port.close();
+  }
+
+  #startLane(lane: number, restarted: boolean): Promise<void> {
+    const order: LaneOrder = {
+      lane,
+      lanesCount: this.lanesCount,
+      restarted,
+      program: this.#options.program,
+      config: this.#options.config,
+      links: this.#links,
+      status: this.#statusMemory,
+      epoch: this.epoch,
+      seed: (this.#options.seed ?? Math.floor(Math.random() * 2 ** 48)) + lane * 2 ** 20,
+      directory: this.#options.directory,
+      batching: this.#options.batching ?? true,
+      tickMs: this.#options.tickMs ?? 4,
+    };
+    const control = new MessageChannel();
+    const host = new MessageChannel();
+    const slot: LaneSlot = {
+      lane,
+      control: undefined,
+      ports: [control.port1, host.port1],
+      abort: new AbortController(),
+      ended: Promise.resolve(),
+    };
+    this.#slots[lane] = slot;
+    this.#status.setPhase(lane, 'starting');
+    this.#status.beat(lane, this.#clock());
+    return new Promise((resolve, reject) => {
+      comlink.expose(this.#controlFor(slot, control.port1, resolve), nodeEndpoint(host.port1));
+      // piscina types the list by the wrong overload of postMessage.
+      const transferList = [control.port2, host.port2] as unknown as NonNullable<RunOptions['transferList']>;
+      const task: LaneTask = { order, controlPort: control.port2, hostPort: host.port2 };
+      slot.ended = this.#pool.run(task, { transferList, signal: slot.abort.signal }).then(
+        () => this.#laneEnded(slot, 'its task ended', reject),
+        (failure) => this.#laneEnded(slot, failure instanceof Error ? failure.message : String(failure), reject),
+      );
+    });
+  }
+
+  #controlFor(slot: LaneSlot, port: MessagePort, ready: () => void): HostControl {
+    const { lane } = slot;
+    return {
+      laneReady: () => {
+        slot.control = comlink.wrap<LaneControl>(nodeEndpoint(port));
+        this.#status.setPhase(lane, 'up');
+        this.#tell('lane-up', lane, `lane ${lane} is up`);
+        ready();
+      },
+      report: (message) => this.#options.onReport?.(lane, message),
+      actorFailed: (name, failure, remedy) =>
+        this.#tell('actor-failed', lane, `${name} failed (${remedy}): ${failure}`),
+      laneFailed: (failure) => this.#tell('actor-failed', lane, `lane ${lane} cannot go on: ${failure}`),
+    };
+  }
+
+  #laneEnded(slot: LaneSlot, sentence: string, reject: (failure: Error) => void): void {
+    const { lane } = slot;
+    for (const port of slot.ports) port.close();
+    if (this.#stopping || this.#slots[lane] !== slot) return;
+    const started = slot.control !== undefined;
+    slot.control = undefined;
+    this.#status.setPhase(lane, 'down');
+    this.#tell('lane-down', lane, `lane ${lane} ended: ${sentence}`);
+    if (!started && this.#watch === undefined) {
+      reject(new Error(`lane ${lane} did not start: ${sentence}`));
+      return;
+    }
+    const now = this.#clock();
+    this.#replacedAt.push(now);
+    while (now - this.#replacedAt[0]! > replacementsWithinMs) this.#replacedAt.shift();
+    if (this.#replacedAt.length > replacementsMax) {
+      this.#tell(
+        'host-failed',
+        lane,
+        `${replacementsMax} lanes ended within ${replacementsWithinMs / 1_000} s; giving up`,
+      );
+      return;
+    }
+    void this.#startLane(lane, true).catch(() => {});
+  }
+
+  #watchLanes(): void {
+    const { lagMsMax = 1_000, stallMsMax = 5_000 } = this.#options;
+    for (const slot of this.#slots) {
+      const phase = this.#status.phaseOf(slot.lane);
+      const lag = this.#clock() - this.#status.heartbeatOf(slot.lane);
+      if (phase === 'up' && lag > lagMsMax) {
+        this.#status.setPhase(slot.lane, 'slow');
+        this.#tell('lane-slow', slot.lane, `lane ${slot.lane} is ${Math.round(lag)} ms behind: out of routing`);
+      } else if (phase === 'slow' && lag <= lagMsMax) {
+        this.#status.setPhase(slot.lane, 'up');
+        this.#tell('lane-up', slot.lane, `lane ${slot.lane} is back`);
+      } else if (phase !== 'down' && lag > stallMsMax) {
+        slot.abort.abort();
+      }
+    }
+  }
+
+  #tell(kind: HostEvent['kind'], lane: number, sentence: string): void {
+    this.#options.onEvent?.({ kind, lane, sentence });
+  }
+}
+
+/** Starts a host with `lanesCount` lanes, each laid out by the program; see `HostOptions`. */
+export async function startHost(options: HostOptions): Promise<Host> {
+  const host = new Host(options);
+  try {
+    await host.start();
+  } catch (failure) {
+    await host.stop();
+    throw failure;
+  }
+  return host;
+}
+
+function createLinkMemory(lanesCount: number): LinkMemory {
+  const share = linkBytesTotal / Math.max(1, lanesCount * (lanesCount - 1));
+  const capacityBytes = Math.min(linkBytesMax, Math.max(linkBytesMin, share));
+  const row = (from: number) =>
+    Array.from({ length: lanesCount }, (_, to) =>
+      to === from ? undefined : createRing({ capacityBytes, recordBytesMax }),
+    );
+  return {
+    rings: Array.from({ length: lanesCount }, (_, from) => row(from)),
+    doorbells: Array.from({ length: lanesCount }, () => createDoorbell()),
+  };
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+function within<T>(ms: number, promise: Promise<T>, sentence: string): Promise<T> {
+  let timer: NodeJS.Timeout;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${sentence} within ${ms} ms`)), ms);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}

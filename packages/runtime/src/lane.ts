@@ -1,0 +1,213 @@
+// A lane: one worker thread that runs many actors. It works in turns: take what arrived (sockets, links, timers), run the
+// actors until nothing waits, then give everything staged to the kernel and the other lanes at once. Between turns the thread sleeps in
+// its event loop, woken by a socket, by its doorbell or by the next timer, so sockets and comlink always stay alive.
+import { type Address, type LaneProgram, makeAddress, type Typed } from '@chordial/actor';
+import { type DueTimer, LaneKernel } from '@chordial/actor/shell';
+import { clockSince } from './clock.ts';
+import {
+  diskIndex,
+  gatewayIndex,
+  type HostControl,
+  heartbeatEveryMs,
+  type LaneControl,
+  type LaneOrder,
+  type LaneReport,
+  LaneStatus,
+  tcpIndex,
+  udpIndex,
+} from './control.ts';
+import { createDiskPort } from './disk-port.ts';
+import { createGateway } from './gateway.ts';
+import { Links } from './links.ts';
+import { createTcpPort } from './tcp-port.ts';
+import { TimerWheel } from './timer-wheel.ts';
+import { createUdpPort, type Inlet } from './udp-port.ts';
+import { Wire } from './wire.ts';
+
+const thisHost = 0;
+/** Steps between two looks at the clock and the links within one turn. */
+const stepsPerSlice = 4_096;
+/** Slices after which a turn lets the event loop breathe although messages still wait. */
+const slicesPerTurnMax = 64;
+
+export interface Lane {
+  readonly control: LaneControl;
+  /** Resolves when the lane was stopped. */
+  readonly stopped: Promise<void>;
+}
+
+export function startLane(order: LaneOrder, program: LaneProgram<unknown>, host: HostControl): Lane {
+  const { lane, lanesCount } = order;
+  const clock = clockSince(order.epoch);
+  const status = new LaneStatus(order.status);
+  const wire = new Wire();
+  const wheel = new TimerWheel<DueTimer>(clock(), order.tickMs);
+  let running = false;
+  let stopping = false;
+  let soon = false;
+  let wakeAtMs = Number.POSITIVE_INFINITY;
+  let wakeTimer: NodeJS.Timeout | undefined;
+  let markStopped: () => void = () => {};
+  const stopped = new Promise<void>((resolve) => {
+    markStopped = resolve;
+  });
+
+  const kernel = new LaneKernel(thisHost, lane, order.seed, {
+    post: (to, from, message) => status.phaseOf(laneIndexOf(to)) !== 'slow' && links.post(to, from, message),
+    setTimer: (delayMs, due) => wheel.set(kernel.now + delayMs, due),
+    clearTimer: (timer) => wheel.clear(timer),
+    actorFailed: (_, name, failure, remedy) => host.actorFailed(name, sentenceOf(failure), remedy),
+    laneFailed: (failure) => host.laneFailed(sentenceOf(failure)),
+    spawned: (behaviour) => {
+      if (behaviour.words !== undefined) wire.register(behaviour.words);
+    },
+  });
+  const laneIndexOf = (address: number): number => Math.floor(address / 2 ** 28) % 256;
+  const links = new Links(lane, order.links, wire, (to, from, message) => kernel.deliver(to, from, message));
+  const inlet: Inlet = {
+    deliver: (to, message) => kernel.deliver(to, portOf(udpIndex), message),
+    turn,
+    turnSoon,
+  };
+  const udp = createUdpPort(inlet, order.batching);
+  const tcp = createTcpPort(inlet);
+  const disk = createDiskPort(inlet, order.directory);
+  const gateway = createGateway(
+    () => portOf(gatewayIndex),
+    (to, message) => {
+      kernel.deliver(to, portOf(gatewayIndex), message);
+      turnSoon();
+    },
+    (message) => host.report(message),
+  );
+
+  function portOf(index: number): Address<never> {
+    return makeAddress<never>(thisHost, lane, index);
+  }
+
+  function fire(due: DueTimer): void {
+    kernel.fire(due);
+  }
+
+  function turn(): boolean {
+    if (running || stopping) return false;
+    running = true;
+    let slices = 0;
+    do {
+      kernel.now = clock();
+      status.beat(lane, kernel.now);
+      wheel.advance(kernel.now, fire);
+      links.drain();
+      kernel.run(stepsPerSlice);
+      udp.flush();
+      links.publish();
+    } while (kernel.waitingCount > 0 && ++slices < slicesPerTurnMax);
+    if (kernel.waitingCount === 0) links.endTurn();
+    running = false;
+    rest();
+    return kernel.waitingCount === 0;
+  }
+
+  /** Between turns: announces sleep to the other lanes and arranges the next wake-up. */
+  function rest(): void {
+    links.doorbell.prepareToSleep();
+    if (kernel.waitingCount > 0 || !links.isEmpty) {
+      links.doorbell.cancel();
+      turnSoon();
+      return;
+    }
+    listen();
+    const at = kernel.now + wheel.sleepMs(kernel.now, heartbeatEveryMs);
+    if (wakeTimer !== undefined && wakeAtMs <= at) return;
+    clearTimeout(wakeTimer);
+    wakeAtMs = at;
+    wakeTimer = setTimeout(onWakeTimer, Math.max(0, Math.ceil(at - kernel.now)));
+  }
+
+  function onWakeTimer(): void {
+    wakeTimer = undefined;
+    turn();
+  }
+
+  let listening = false;
+  function listen(): void {
+    if (listening) return;
+    listening = true;
+    void links.doorbell.waitAsync().then(() => {
+      listening = false;
+      turn();
+    });
+  }
+
+  function turnSoon(): void {
+    if (soon || stopping) return;
+    soon = true;
+    setImmediate(() => {
+      soon = false;
+      turn();
+    });
+  }
+
+  function inspect(): LaneReport {
+    const roots: Record<number, unknown> = {};
+    for (const cell of kernel.cells()) {
+      const shown = cell.index < 32 ? cell.behaviour.inspect?.(cell.state) : undefined;
+      if (shown !== undefined) roots[cell.index] = shown;
+    }
+    const { heapUsed, external } = process.memoryUsage();
+    const cpu = process.threadCpuUsage();
+    return {
+      lane,
+      phase: status.phaseOf(lane),
+      actors: { ...kernel.counts },
+      links: { ...links.counts },
+      udp: udp.counts(),
+      timersCount: wheel.count,
+      heapBytes: heapUsed + external,
+      cpuMs: (cpu.user + cpu.system) / 1_000,
+      roots,
+    };
+  }
+
+  function stop(): void {
+    if (stopping) return;
+    turn();
+    stopping = true;
+    clearTimeout(wakeTimer);
+    udp.close();
+    tcp.close();
+    links.doorbell.cancel();
+    markStopped();
+  }
+
+  kernel.now = clock();
+  kernel.spawnRoot(gateway.behaviour, undefined, gatewayIndex);
+  kernel.spawnRoot(udp.behaviour, undefined, udpIndex);
+  kernel.spawnRoot(tcp.behaviour, undefined, tcpIndex);
+  kernel.spawnRoot(disk.behaviour, undefined, diskIndex);
+  program({
+    config: order.config,
+    lane,
+    lanesCount,
+    restarted: order.restarted,
+    ports: {
+      udp: makeAddress(thisHost, lane, udpIndex),
+      tcp: makeAddress(thisHost, lane, tcpIndex),
+      disk: makeAddress(thisHost, lane, diskIndex),
+      gateway: makeAddress(thisHost, lane, gatewayIndex),
+    },
+    spawn: (behaviour, config, at) => kernel.spawnRoot(behaviour, config, at),
+    wellKnown: (otherLane, at) => makeAddress(thisHost, otherLane, at),
+    send: (to, message) =>
+      kernel.deliver(to as unknown as Address<Typed>, portOf(gatewayIndex), message as unknown as Typed),
+  });
+  turnSoon();
+  const drain = (): boolean => {
+    udp.stopReading();
+    return kernel.waitingCount === 0 && links.isEmpty;
+  };
+  return { control: { ask: gateway.ask, inspect, drain, stop }, stopped };
+}
+
+const sentenceOf = (failure: unknown): string =>
+  failure instanceof Error ? (failure.stack ?? failure.message) : String(failure);

@@ -1,0 +1,115 @@
+// The links of one lane to and from all other lanes of its host: one ring buffer per direction and pair, so that each ring has
+// one writer and one reader and no lock. Records are written during a turn and published together at its end, with at
+// most one wake-up per sleeping lane. What arrives is copied into an arena that lasts until the end of the turn.
+import { type Address, laneOf, type Typed } from '@chordial/actor';
+import { Doorbell, RingReader, RingWriter } from 'sharedarraybuffer-ringbuffer';
+import { Wire } from './wire.ts';
+
+/** Shared memory of all links of a host: `rings[from][to]`, absent where from = to, and one doorbell per lane. */
+export interface LinkMemory {
+  readonly rings: readonly (readonly (SharedArrayBuffer | undefined)[])[];
+  readonly doorbells: readonly SharedArrayBuffer[];
+}
+
+export interface LinkCounts {
+  sent: number;
+  received: number;
+  /** Not sent because the ring to the other lane was full or the message too long for it. */
+  refused: number;
+  /** Records of a type that no behaviour of this lane registered. */
+  unknown: number;
+}
+
+const recordsPerReadMax = 256;
+
+export class Links {
+  readonly counts: LinkCounts = { sent: 0, received: 0, refused: 0, unknown: 0 };
+  /** The doorbell that this lane sleeps by. */
+  readonly doorbell: Doorbell;
+  readonly #wire: Wire;
+  readonly #readers: RingReader[] = [];
+  readonly #writers: (RingWriter | undefined)[] = [];
+  readonly #buffers: (Buffer | undefined)[] = [];
+  readonly #dirty: RingWriter[] = [];
+  #arena = Buffer.allocUnsafeSlow(256 * 1_024);
+  #arenaUsed = 0;
+  readonly #take: (bytes: Uint8Array, start: number, end: number) => void;
+
+  constructor(
+    lane: number,
+    memory: LinkMemory,
+    wire: Wire,
+    deliver: (to: Address<Typed>, from: Address<never>, message: Typed) => void,
+  ) {
+    this.#wire = wire;
+    this.doorbell = new Doorbell(memory.doorbells[lane]!);
+    memory.rings.forEach((row, from) => {
+      row.forEach((ring, to) => {
+        if (ring === undefined) return;
+        if (to === lane) this.#readers.push(new RingReader(ring));
+        if (from !== lane) return;
+        const writer = new RingWriter(ring, new Doorbell(memory.doorbells[to]!));
+        this.#writers[to] = writer;
+        this.#buffers[to] = Buffer.from(ring);
+      });
+    });
+    this.#take = (bytes, start, end) => {
+      const at = this.#keep(bytes, start, end);
+      const message = this.#wire.decode(this.#arena, at, at + end - start);
+      if (message === undefined) this.counts.unknown++;
+      else deliver(Wire.readTo(this.#arena, at), Wire.readFrom(this.#arena, at), message);
+    };
+  }
+
+  /** Writes a message to the ring of its lane; false when there is no room. Seen there after `publish`. */
+  post(to: Address<Typed>, from: Address<never>, message: Typed): boolean {
+    const lane = laneOf(to);
+    const writer = this.#writers[lane];
+    const at = writer === undefined ? -1 : writer.tryReserve(this.#wire.sizeMax(message));
+    if (writer === undefined || at < 0) {
+      this.counts.refused++;
+      return false;
+    }
+    writer.commit(this.#wire.encode(this.#buffers[lane]!, at, to, from, message));
+    this.counts.sent++;
+    if (!this.#dirty.includes(writer)) this.#dirty.push(writer);
+    return true;
+  }
+
+  /** Shows everything posted to the other lanes. */
+  publish(): void {
+    for (const writer of this.#dirty) writer.publish();
+    this.#dirty.length = 0;
+  }
+
+  /** Delivers what other lanes published, at most a batch from each; returns how many messages. */
+  drain(): number {
+    let count = 0;
+    for (const reader of this.#readers) count += Math.max(0, reader.read(this.#take, recordsPerReadMax));
+    this.counts.received += count;
+    return count;
+  }
+
+  get isEmpty(): boolean {
+    return this.#readers.every((reader) => reader.isEmpty());
+  }
+
+  /** The turn is over: byte views of its messages may be overwritten. */
+  endTurn(): void {
+    this.#arenaUsed = 0;
+  }
+
+  /** Copies a record out of shared memory, where the writer may soon overwrite it. */
+  #keep(bytes: Uint8Array, start: number, end: number): number {
+    const length = end - start;
+    if (this.#arenaUsed + length > this.#arena.length) {
+      // Views into the old arena keep it alive; the next turns use the larger one.
+      this.#arena = Buffer.allocUnsafeSlow(Math.max(this.#arena.length * 2, length));
+      this.#arenaUsed = 0;
+    }
+    const at = this.#arenaUsed;
+    this.#arena.set(bytes.subarray(start, end), at);
+    this.#arenaUsed = (at + length + 7) & ~7;
+    return at;
+  }
+}

@@ -1,0 +1,184 @@
+// How a message crosses to another lane: one record in a ring buffer. The fields stand in the order of the words table,
+// each behind a tag; small numbers and short ASCII, which nearly all fields are, are written by hand, anything nested
+// goes to msgpackr, and the byte view (`bytes`, `start`, `end`) comes last and raw.
+//
+//   | to f64 | from f64 | type hash u32 | fields: tag u8, value ... | byte view: rest of the record |
+//
+// The hash of the type (FNV-1a, 32 bits) stands for it on the wire; all lanes of a host run the same program, and two types with
+// one hash are refused when they are registered.
+import { type Address, assert, type Typed } from '@chordial/actor';
+import { Packr } from 'msgpackr';
+
+const headerBytes = 20;
+const inlineTextMax = 255;
+const tagUndefined = 0;
+const tagTrue = 1;
+const tagFalse = 2;
+const tagInt32 = 3;
+const tagFloat64 = 4;
+const tagText = 5;
+const tagPacked = 6;
+
+interface Shape {
+  readonly type: string;
+  readonly hash: number;
+  readonly fields: readonly string[];
+  readonly hasView: boolean;
+}
+type Fields = Record<string, unknown>;
+
+const viewFields = new Set(['bytes', 'start', 'end']);
+const packr = new Packr({ useRecords: false, moreTypes: false });
+
+/** FNV-1a over UTF-16 units. */
+export function typeHash(type: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < type.length; i++) hash = Math.imul(hash ^ type.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
+}
+
+/** The words that a lane's behaviours declared. Grows with message types only. */
+export class Wire {
+  readonly #shapeByType = new Map<string, Shape>();
+  readonly #shapeByHash = new Map<number, Shape>();
+
+  /** Learns a words table; the same type from two tables must have the same fields. */
+  register(words: { readonly [type: string]: readonly [number, ...string[]] }): void {
+    for (const [type, [, ...names]] of Object.entries(words)) {
+      const hasView = names.includes('bytes');
+      const fields = names.filter((name) => !(hasView && viewFields.has(name)));
+      const hash = typeHash(type);
+      const known = this.#shapeByHash.get(hash);
+      if (known !== undefined) {
+        const same = known.type === type && known.hasView === hasView && known.fields.join() === fields.join();
+        assert(same, `'${type}' has one shape, and its hash is not that of '${known.type}'`);
+        continue;
+      }
+      const shape = { type, hash, fields, hasView };
+      this.#shapeByType.set(type, shape);
+      this.#shapeByHash.set(hash, shape);
+    }
+  }
+
+  /** An upper bound in bytes for the record of `message`. */
+  sizeMax(message: Typed): number {
+    const shape = this.#shapeOf(message);
+    let size = headerBytes;
+    for (const name of shape.fields) {
+      const value = (message as unknown as Fields)[name];
+      if (typeof value === 'string' && value.length <= inlineTextMax) size += 2 + value.length * 3;
+      else if (typeof value === 'object' || typeof value === 'string' || typeof value === 'bigint')
+        size += 5 + this.#pack(value).length;
+      else size += 9;
+    }
+    return shape.hasView ? size + viewLength(message) : size;
+  }
+
+  /** Writes the record of `message` at `target[at...]`; returns its length in bytes. There must be `sizeMax` bytes. */
+  encode(target: Buffer, at: number, to: Address<Typed>, from: Address<never>, message: Typed): number {
+    const shape = this.#shapeOf(message);
+    target.writeDoubleLE(to, at);
+    target.writeDoubleLE(from, at + 8);
+    target.writeUInt32LE(shape.hash, at + 16);
+    let offset = at + headerBytes;
+    for (let i = 0; i < shape.fields.length; i++) {
+      offset = this.#writeField(target, offset, (message as unknown as Fields)[shape.fields[i]!]);
+    }
+    if (!shape.hasView) return offset - at;
+    const view = message as unknown as { bytes: Uint8Array; start: number; end: number };
+    target.set(view.bytes.subarray(view.start, view.end), offset);
+    return offset - at + view.end - view.start;
+  }
+
+  static readTo(record: Buffer, at: number): Address<Typed> {
+    return record.readDoubleLE(at) as Address<Typed>;
+  }
+
+  static readFrom(record: Buffer, at: number): Address<never> {
+    return record.readDoubleLE(at + 8) as Address<never>;
+  }
+
+  /** The message in `record[at, end)`; its byte view points into `record`. Undefined for a type nobody registered. */
+  decode(record: Buffer, at: number, end: number): Typed | undefined {
+    const shape = this.#shapeByHash.get(record.readUInt32LE(at + 16));
+    if (shape === undefined) return undefined;
+    const message: Fields = { type: shape.type };
+    let offset = at + headerBytes;
+    for (let i = 0; i < shape.fields.length; i++) {
+      const name = shape.fields[i]!;
+      const tag = record[offset++];
+      if (tag === tagInt32) {
+        message[name] = record.readInt32LE(offset);
+        offset += 4;
+      } else if (tag === tagText) {
+        const length = record[offset]!;
+        message[name] = record.toString('latin1', offset + 1, offset + 1 + length);
+        offset += 1 + length;
+      } else if (tag === tagFloat64) {
+        message[name] = record.readDoubleLE(offset);
+        offset += 8;
+      } else if (tag === tagPacked) {
+        const length = record.readUInt32LE(offset);
+        message[name] = packr.unpack(record.subarray(offset + 4, offset + 4 + length));
+        offset += 4 + length;
+      } else if (tag === tagTrue || tag === tagFalse) {
+        message[name] = tag === tagTrue;
+      }
+    }
+    if (shape.hasView) {
+      message.bytes = record;
+      message.start = offset;
+      message.end = end;
+    }
+    return message as unknown as Typed;
+  }
+
+  #writeField(target: Buffer, at: number, value: unknown): number {
+    if (typeof value === 'number') {
+      if ((value | 0) === value && !Object.is(value, -0)) {
+        target[at] = tagInt32;
+        return target.writeInt32LE(value, at + 1);
+      }
+      target[at] = tagFloat64;
+      return target.writeDoubleLE(value, at + 1);
+    }
+    if (typeof value === 'string' && value.length <= inlineTextMax && isAscii(value)) {
+      target[at] = tagText;
+      target[at + 1] = value.length;
+      return at + 2 + target.write(value, at + 2, 'latin1');
+    }
+    if (value === undefined) {
+      target[at] = tagUndefined;
+      return at + 1;
+    }
+    if (typeof value === 'boolean') {
+      target[at] = value ? tagTrue : tagFalse;
+      return at + 1;
+    }
+    const packed = this.#pack(value);
+    target[at] = tagPacked;
+    target.writeUInt32LE(packed.length, at + 1);
+    target.set(packed, at + 5);
+    return at + 5 + packed.length;
+  }
+
+  #pack(value: unknown): Uint8Array {
+    return packr.pack(value);
+  }
+
+  #shapeOf(message: Typed): Shape {
+    const shape = this.#shapeByType.get(message.type);
+    assert(shape !== undefined, `'${message.type}' crosses lanes, so a behaviour lists it in its words`);
+    return shape;
+  }
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false;
+  return true;
+}
+
+const viewLength = (message: Typed): number => {
+  const view = message as unknown as { start: number; end: number };
+  return view.end - view.start;
+};
