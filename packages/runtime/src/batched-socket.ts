@@ -210,7 +210,7 @@ export class BatchedSocket implements UdpSocket {
       this.counts.calls++;
       if (count > 0) this.#pass(count);
       this.#slotsFree = this.#events.batchEnded();
-      if (count < batchMax || !this.#slotsFree) return;
+      if (count <= 0 || !this.#slotsFree) return;
     }
   }
 
