@@ -78,11 +78,20 @@ export function entryPathOf(packages: Record<string, LockEntry>, from: string, n
   }
 }
 
+/** Keys in npm's order (version, then the alphabet), so that npm install has nothing to rewrite. */
 function entryFor(dependent: LockEntry, name: string, version: string): LockEntry | undefined {
   const platform = platformOf(name);
   if (platform === undefined) return undefined;
-  if (dependent.devOptional === true) return { version, ...platform, devOptional: true };
-  return { version, ...platform, ...(dependent.dev === true ? { dev: true } : {}), optional: true };
+  const { os = [], cpu = [], libc } = platform;
+  return {
+    version,
+    cpu,
+    ...(dependent.dev === true ? { dev: true } : {}),
+    ...(dependent.devOptional === true ? { devOptional: true } : {}),
+    ...(libc === undefined ? {} : { libc }),
+    ...(dependent.devOptional === true ? {} : { optional: true }),
+    os,
+  };
 }
 
 export function complete(lockfile: Lockfile): Completion {

@@ -65,6 +65,12 @@ describe('the package made', () => {
     run(root, process.execPath, join(repository, 'tools/new-package/src/main.ts'), ...args);
   }, 60_000);
 
+  it('has its description in full, though nx splits it into words', () => {
+    const args = ['--name', 'call-pick', '--floor', '4', '--description', 'Picks', 'up', 'calls', '--root', root];
+    run(root, process.execPath, join(repository, 'tools/new-package/src/main.ts'), ...args);
+    expect(readFileSync(join(root, 'packages/call-pick/README.md'), 'utf8')).toContain('# call-pick\nPicks up calls\n');
+  });
+
   afterAll(() => rmSync(root, { recursive: true, force: true }));
 
   it('is tidy', () => {

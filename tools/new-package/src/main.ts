@@ -18,21 +18,24 @@ const options = { name: TEXT, floor: TEXT, description: TEXT, root: TEXT, help: 
 
 function wished() {
   try {
-    return parseArgs({ options }).values;
+    return parseArgs({ options, allowPositionals: true });
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error));
     return undefined;
   }
 }
 
-const values = wished();
+const parsed = wished();
+const values = parsed?.values;
 if (values === undefined || values.help === true || values.name === undefined) {
   console.log(USAGE);
   process.exit(values?.help === true ? 0 : 2);
 }
 const root = values.root ?? fileURLToPath(new URL('../../..', import.meta.url));
 const template = fileURLToPath(new URL('../template', import.meta.url));
-const wish = { name: values.name, floor: Number(values.floor), description: values.description ?? '' };
+// nx hands a quoted text on as several words.
+const description = [values.description ?? '', ...(parsed?.positionals ?? [])].join(' ').trim();
+const wish = { name: values.name, floor: Number(values.floor), description };
 const outcome = generate(template, root, wish);
 if (!outcome.ok) {
   console.error(outcome.sentence);
