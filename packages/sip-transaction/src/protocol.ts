@@ -6,7 +6,7 @@ import type { ByteView } from '@chordial/actor/protocol';
 import type { Peek } from '@chordial/sip-parser';
 import type { Flow } from '@chordial/sip-transport/protocol';
 
-/** A request for a service of this lane. `peek` describes `bytes[start, end)` and is not reused by the sender. */
+/** A request for a service of this lane. `peek` describes `bytes[start, end)`; both are valid until the end of the turn. */
 export interface ServeRequest extends ByteView {
   readonly type: 'serve-request';
   readonly peek: Peek;
@@ -14,7 +14,7 @@ export interface ServeRequest extends ByteView {
   readonly service: Address<RequestReceived>;
 }
 
-/** Upward: a new request. Everything a service needs from the bytes it takes in this step; they end with the turn. */
+/** Upward: a new request. What a service needs of bytes and `peek` it takes in this step; they end with the turn. */
 export interface RequestReceived extends ByteView {
   readonly type: 'request-received';
   /** Names the transaction in `respond`. */
@@ -24,7 +24,7 @@ export interface RequestReceived extends ByteView {
   readonly replyTo: Address<Respond>;
 }
 
-/** Downward: the final answer of a service. */
+/** Downward: the final answer of a service (or 100, RFC 4320 4.1). */
 export interface Respond {
   readonly type: 'respond';
   readonly transaction: number;
@@ -35,7 +35,7 @@ export interface Respond {
   readonly body?: string;
 }
 
-/** The oldest answered transactions may be over (Timer J, RFC 3261 17.2.2). */
+/** The oldest transactions may be over (Timer J, RFC 3261 17.2.2). */
 export interface TimerJDue {
   readonly type: 'timer-j-due';
 }

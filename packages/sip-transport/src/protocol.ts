@@ -3,6 +3,12 @@
 import type { Address, Words } from '@chordial/actor';
 import type { ByteView, UdpEvent } from '@chordial/actor/protocol';
 
+// What whoever answers a request needs, without an actor: where a response goes, how one is written without remembering
+// anything, and octets that live as long as a turn.
+export { receivedOf, responseFlow } from './response-flow.ts';
+export { StatelessResponder } from './stateless-responder.ts';
+export { TurnOctets } from './turn-octets.ts';
+
 export interface Flow {
   readonly transport: 'udp';
   /** Source address in its canonical text form, without brackets. */
@@ -27,7 +33,25 @@ export interface HandOverDatagram extends ByteView {
   readonly port: number;
 }
 
+/** The socket is bound; `port` is the real one where the config said 0. */
+export interface TransportReady {
+  readonly type: 'transport-ready';
+  readonly address: string;
+  readonly port: number;
+}
+/** The socket could not be bound. */
+export interface TransportFailed {
+  readonly type: 'transport-failed';
+  readonly address: string;
+  readonly port: number;
+  /** The system's name of the error (`EADDRINUSE`). */
+  readonly code: string;
+  readonly sentence: string;
+}
+
 export type SipTransportEvent = MessageReceived;
+/** What the owner of a transport (the host) hears. */
+export type SipTransportState = TransportReady | TransportFailed;
 export type SipTransportMessage = SendMessage | HandOverDatagram | UdpEvent;
 
 export const sipTransportWords: Words<SendMessage | HandOverDatagram> = {
