@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { refusalOf, renamed } from './generation.ts';
+import { refusalOf, renamed, withStorey } from './generation.ts';
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
 const wish = { name: 'call-park', floor: 3, description: 'Parks "calls" & more' };
@@ -33,6 +33,15 @@ it('renames in the case of each place', () => {
     'callParkWords CallParkState ./call-park.ts Parks "calls" & more',
   );
   expect(renamed('"DESCRIPTION"', wish, true)).toBe('"Parks \\"calls\\" & more"');
+});
+
+it('enters a floor in its place and leaves the other lines alone', () => {
+  const line = (name: string, floor: number) => `    "${name}": { "floor": ${floor}, "kind": "actor" }`;
+  const before = ['{', '  "packages": {', `${line('a', 1)},`, line('b', 4), '  },', '  "exceptions": []', '}'];
+  const low = withStorey(before.join('\n'), { ...wish, floor: 3 });
+  expect(low.split('\n')).toEqual(before.toSpliced(3, 0, `${line('call-park', 3)},`));
+  const high = withStorey(before.join('\n'), { ...wish, floor: 5 });
+  expect(Object.keys(JSON.parse(high).packages)).toEqual(['a', 'b', 'call-park']);
 });
 
 describe('the package made', () => {

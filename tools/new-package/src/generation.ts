@@ -51,15 +51,22 @@ export function renamed(text: string, { name, description }: Wish, isJson: boole
     .replace(/DESCRIPTION/g, () => shown);
 }
 
-interface TowerText {
-  packages: Record<string, { floor: number; kind: string }>;
+/** tower.json with a line for the new package after the last one of its floor or below; other lines stay as they are. */
+export function withStorey(tower: string, { name, floor }: Wish): string {
+  const lines = tower.split('\n');
+  const floors = lines.map((line) => Number(/^ {4}"[a-z0-9-]+": \{ "floor": (\d)/.exec(line)?.[1] ?? Number.NaN));
+  const below = floors.findLastIndex((other) => other <= floor);
+  if (!lines[below]?.endsWith(',')) lines[below] += ',';
+  const comma = Number.isNaN(floors[below + 1]) ? '' : ',';
+  return lines.toSpliced(below + 1, 0, `    "${name}": { "floor": ${floor}, "kind": "actor" }${comma}`).join('\n');
 }
 
 export function generate(template: string, root: string, wish: Wish): Outcome {
   const folder = join(root, 'packages', wish.name);
   const towerPath = join(root, 'tools/tidy/tower.json');
-  const tower = JSON.parse(readFileSync(towerPath, 'utf8')) as TowerText;
-  const taken = [...Object.keys(tower.packages), 'counter', ...(existsSync(folder) ? [wish.name] : [])];
+  const tower = readFileSync(towerPath, 'utf8');
+  const { packages } = JSON.parse(tower) as { packages: object };
+  const taken = [...Object.keys(packages), 'counter', ...(existsSync(folder) ? [wish.name] : [])];
   const refusal = refusalOf(wish, taken);
   if (refusal !== undefined) return { ok: false, sentence: refusal };
   const files: string[] = [];
@@ -73,7 +80,6 @@ export function generate(template: string, root: string, wish: Wish): Outcome {
     writeFileSync(to, renamed(readFileSync(from, 'utf8'), wish, inside.endsWith('.json')));
     files.push(to);
   }
-  tower.packages[wish.name] = { floor: wish.floor, kind: 'actor' };
-  writeFileSync(towerPath, `${JSON.stringify(tower, null, 2)}\n`);
+  writeFileSync(towerPath, withStorey(tower, wish));
   return { ok: true, files };
 }

@@ -4,7 +4,7 @@ import type { CodeFile, Finding, Rule, Tower } from '../workspace.ts';
 const WORKSPACE_ONLY = /^(?:@chordial\/([a-z-]+)|(sharedarraybuffer-ringbuffer))(?:\/(.+))?$/;
 
 /** The workspace package and the entry (`` for the index) that a module name means. */
-export function packageOf(from: string): { name: string; entry: string } | undefined {
+function packageOf(from: string): { name: string; entry: string } | undefined {
   const match = WORKSPACE_ONLY.exec(from);
   const name = match?.[1] ?? match?.[2];
   return match === null || name === undefined ? undefined : { name, entry: match[3] ?? '' };

@@ -23,7 +23,7 @@ function linesOf(text: string): number {
  * The sentences of the comment a file begins with; 0 when it begins with something else. A drawing or a table may follow
  * after an empty comment line and is not counted.
  */
-export function headerSentences(text: string): number {
+function headerSentences(text: string): number {
   const lines = text.split('\n');
   if (lines[0]?.startsWith('#!')) lines.shift();
   const header: string[] = [];
