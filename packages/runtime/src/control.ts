@@ -76,8 +76,8 @@ export interface LaneReport {
   readonly heapBytes: number;
   /** Milliseconds of processor time that the lane's thread has used. */
   readonly cpuMs: number;
-  /** What each root actor of the program shows of itself, by well-known index. */
-  readonly roots: Readonly<Record<number, unknown>>;
+  /** Numbers that the lane's actors show of themselves (`Behaviour.inspect`), summed by behaviour name and field. */
+  readonly totals: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
 /** What a lane offers to the host. */

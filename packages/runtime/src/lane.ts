@@ -21,6 +21,7 @@ import { createGateway } from './gateway.ts';
 import { Links } from './links.ts';
 import { createTcpPort } from './tcp-port.ts';
 import { TimerWheel } from './timer-wheel.ts';
+import { totalsOf } from './totals.ts';
 import { createUdpPort, type Inlet } from './udp-port.ts';
 import { Wire } from './wire.ts';
 
@@ -149,11 +150,6 @@ export function startLane(order: LaneOrder, program: LaneProgram<unknown>, host:
   }
 
   function inspect(): LaneReport {
-    const roots: Record<number, unknown> = {};
-    for (const cell of kernel.cells()) {
-      const shown = cell.index < 32 ? cell.behaviour.inspect?.(cell.state) : undefined;
-      if (shown !== undefined) roots[cell.index] = shown;
-    }
     const { heapUsed, external } = process.memoryUsage();
     const cpu = process.threadCpuUsage();
     return {
@@ -165,7 +161,7 @@ export function startLane(order: LaneOrder, program: LaneProgram<unknown>, host:
       timersCount: wheel.count,
       heapBytes: heapUsed + external,
       cpuMs: (cpu.user + cpu.system) / 1_000,
-      roots,
+      totals: totalsOf(kernel.cells()),
     };
   }
 
