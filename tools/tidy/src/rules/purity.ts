@@ -16,7 +16,6 @@ const AMBIENT = new Map<string, string>([
   ['setImmediate', TIME],
   ['process', WORLD],
   ['fetch', WORLD],
-  ['require', WORLD],
 ]);
 /** Floor 0 wraps Node's deterministic functions for the cores, and a ring buffer may be waited on. */
 const AMBIENT_ABOVE_FLOOR_0 = new Map<string, string>([
@@ -41,7 +40,6 @@ function isAmbient(tokens: readonly Token[], i: number): boolean {
   const before = tokens[i - 1]?.text;
   const after = tokens[i + 1]?.text;
   if (before === '.' || before === '?.') return tokens[i - 2]?.text === 'globalThis';
-  if (tokens[i]?.text === 'require') return after === '(';
   if (after === ':') return before === '?' || before === 'case';
   return !(after === '?' && tokens[i + 2]?.text === ':');
 }
