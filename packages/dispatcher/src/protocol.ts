@@ -23,8 +23,10 @@ export interface ForwardRequest extends ByteView {
   readonly type: 'forward-request';
   readonly address: string;
   readonly port: number;
-  /** Ring hops so far; a message that exceeds the limit is answered 482 and counted. */
+  /** Ring hops so far, this one included; a request that would exceed the limit is answered 482 and counted. */
   readonly hops: number;
+  /** The owner as the sender knows it; with finger routing only a peer that says it is the owner has told. */
+  readonly owner: RingKey;
 }
 
 /** Which peer owns this user, and how does a request get there? */
@@ -32,7 +34,7 @@ export interface LookUp {
   readonly type: 'look-up';
   /** Canonical address-of-record, `user@host`. */
   readonly aor: string;
-  readonly replyTo: Address<LookedUp>;
+  readonly replyTo: Address<LookedUp | LookUpFailed>;
   readonly correlation: number;
 }
 export interface LookedUp {
@@ -46,15 +48,30 @@ export interface LookedUp {
   readonly trace: readonly RingKey[];
 }
 
+/** The ring is not known yet, does not answer, or too many are asking. */
+export interface LookUpFailed {
+  readonly type: 'look-up-failed';
+  readonly correlation: number;
+  readonly sentence: string;
+}
+/** Questions to the ring that were not answered in time are given up. */
+export interface LookupsDue {
+  readonly type: 'lookups-due';
+}
+
 export type DispatcherMessage =
   | AttachPeer
   | DetachPeer
   | ForwardRequest
   | LookUp
+  | LookupsDue
   | MessageReceived
   | RingChanged
   | SuccessorFound;
 
-export const dispatcherWords: Words<ForwardRequest> = {
-  'forward-request': [1, 'bytes', 'start', 'end', 'address', 'port', 'hops'],
+export const dispatcherWords: Words<ForwardRequest | AttachPeer | DetachPeer | LookUp> = {
+  'forward-request': [1, 'bytes', 'start', 'end', 'address', 'port', 'hops', 'owner'],
+  'attach-peer': [2, 'key', 'service'],
+  'detach-peer': [3, 'key'],
+  'look-up': [4, 'aor', 'replyTo', 'correlation'],
 };

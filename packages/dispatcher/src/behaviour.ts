@@ -1,0 +1,26 @@
+// The dispatcher as a shell runs it.
+import type { Behaviour, Words } from '@chordial/actor';
+import { initDispatcher, stepDispatcher } from './dispatcher.ts';
+import { dispatcherInvariants } from './invariants.ts';
+import { type DispatcherMessage, dispatcherWords } from './protocol.ts';
+import type { DispatcherConfig, State } from './state.ts';
+
+/** Overload: a message that does not fit is lost as a datagram would be, or goes back to the lane that forwarded it. */
+export const dispatcher: Behaviour<State, DispatcherMessage, DispatcherConfig> = {
+  name: 'dispatcher',
+  init: initDispatcher,
+  step: stepDispatcher,
+  mailbox: { messagesMax: 16_384, overflow: 'refuse' },
+  words: dispatcherWords as Words<DispatcherMessage>,
+  hearsSystem: true,
+  invariants: dispatcherInvariants,
+  inspect: (state) => ({
+    epoch: state.epoch,
+    members: state.members.length,
+    peers: state.peers.size,
+    pending: state.lookups.count,
+    ...state.counts,
+    methods: Object.fromEntries(state.methods),
+    answered: Object.fromEntries([...state.answered.entries()].filter(([, count]) => count > 0)),
+  }),
+};

@@ -1,0 +1,151 @@
+// The core of the front door, one per lane: what arrives is peeked at once, judged (`admission`), and brought to the peer
+// that owns its user (`routing`). Errors, overload and OPTIONS to the server itself are answered here without a
+// transaction; everything for a user is answered by the transaction layer of the owner's lane.
+import type { Birth, Outbox, Received } from '@chordial/actor';
+import type { MessageRefused } from '@chordial/actor/protocol';
+import type { RingChanged } from '@chordial/chord/protocol';
+import { KeyTable, type RingKey } from '@chordial/ring-key';
+import { type ParseError, type Peek, peek as peekAt } from '@chordial/sip-parser';
+import type { ServeRequest } from '@chordial/sip-transaction/protocol';
+import type { Flow, MessageReceived } from '@chordial/sip-transport/protocol';
+import { admit, capabilities, type Refusal, serviceUnavailable } from './admission.ts';
+import { onLookUp, onLookupsDue, onSuccessorFound, onSuccessorRefused } from './looking-up.ts';
+import type { AttachPeer, DetachPeer, DispatcherMessage, ForwardRequest } from './protocol.ts';
+import { answer, route, serve } from './routing.ts';
+import { type DispatcherConfig, initState, type State } from './state.ts';
+
+export function initDispatcher(config: DispatcherConfig, birth: Birth<DispatcherMessage>, out: Outbox): State {
+  if (config.routing === 'one-hop') out.send(config.membership, { type: 'watch-ring', replyTo: birth.self });
+  return initState(config, birth.self);
+}
+
+export function stepDispatcher(
+  state: State,
+  { now, message }: Received<DispatcherMessage | MessageRefused>,
+  out: Outbox,
+): void {
+  switch (message.type) {
+    case 'message-received':
+      onMessageReceived(state, message, now, out);
+      break;
+    case 'forward-request':
+      onForwardRequest(state, message, now, out);
+      break;
+    case 'attach-peer':
+      onAttachPeer(state, message);
+      break;
+    case 'detach-peer':
+      onDetachPeer(state, message);
+      break;
+    case 'ring-changed':
+      onRingChanged(state, message);
+      break;
+    case 'successor-found':
+      onSuccessorFound(state, message, now, out);
+      break;
+    case 'look-up':
+      onLookUp(state, message, now, out);
+      break;
+    case 'lookups-due':
+      onLookupsDue(state, now, out);
+      break;
+    case 'message-refused':
+      onMessageRefused(state, message, now, out);
+      break;
+    default:
+      message satisfies never;
+  }
+}
+
+function onMessageReceived(state: State, { bytes, start, end, flow }: MessageReceived, now: number, out: Outbox): void {
+  const { counts } = state;
+  counts.received++;
+  const peek = state.peeks.take(now);
+  const isWhole = peekAt(bytes, start, end, peek);
+  // No client transactions yet: a response belongs to nobody.
+  if (peek.kind === 'response') {
+    counts.responses++;
+    return;
+  }
+  // RFC 3261 8.2.7: a stateless UAS "MUST ignore ACK requests".
+  if (peek.method === 'ACK') {
+    counts.acks++;
+    return;
+  }
+  if (!isWhole) {
+    onBroken(state, peek, flow, now, out);
+    return;
+  }
+  state.methods.set(peek.method, (state.methods.get(peek.method) ?? 0) + 1);
+  const admission = admit(peek, state.domains);
+  if (admission === 'user') route(state, peek, flow, 0, now, out);
+  else answer(state, peek, flow, admission === 'server' ? capabilities : admission, now, out);
+}
+
+/** RFC 3261 21.4.1: the reason phrase of a 400 "SHOULD identify the syntax problem in more detail". */
+function onBroken(state: State, peek: Peek, flow: Flow, now: number, out: Outbox): void {
+  if (!peek.answerable) state.counts.malformed++;
+  else answer(state, peek, flow, refusalOf(peek.error), now, out);
+}
+
+function refusalOf(error: ParseError | undefined): Refusal {
+  if (error === undefined) return { statusCode: 400, reason: 'Bad Request', headerLines: '' };
+  const { statusSuggested, field, sentence } = error;
+  if (statusSuggested === 505) return { statusCode: 505, reason: 'Version Not Supported', headerLines: '' };
+  return { statusCode: statusSuggested, reason: `${field}: ${sentence}`, headerLines: '' };
+}
+
+/** Another lane says that a peer here owns the user. It has judged the request; who owns it is looked at again. */
+function onForwardRequest(state: State, request: ForwardRequest, now: number, out: Outbox): void {
+  state.counts.taken++;
+  const peek = state.peeks.take(now);
+  const flow = flowOf(request);
+  if (!peekAt(request.bytes, request.start, request.end, peek)) {
+    onBroken(state, peek, flow, now, out);
+    return;
+  }
+  // With fingers the owner's own word is newer than what asking again would give.
+  const service = state.config.routing === 'fingers' ? state.peers.get(request.owner) : undefined;
+  if (service === undefined) route(state, peek, flow, request.hops, now, out);
+  else serve(state, peek, flow, service, now, out);
+}
+
+const flowOf = ({ address, port }: ForwardRequest): Flow => ({ transport: 'udp', address, port });
+
+function onAttachPeer(state: State, { key, service }: AttachPeer): void {
+  state.peers.set(key, service);
+  placeService(state, key, service);
+}
+
+function onDetachPeer(state: State, { key }: DetachPeer): void {
+  state.peers.delete(key);
+  placeService(state, key, undefined);
+}
+
+/** Services stand beside their members, so that a request costs no second search by key. */
+function placeService(state: State, key: RingKey, service: State['services'][number]): void {
+  const index = state.table === undefined ? -1 : state.table.indexOf(key);
+  if (index >= 0) state.services[index] = service;
+}
+
+function onRingChanged(state: State, { epoch, members }: RingChanged): void {
+  if (epoch <= state.epoch) return;
+  state.epoch = epoch;
+  state.members = members;
+  state.table = members.length === 0 ? undefined : new KeyTable(members.map(({ key }) => key));
+  state.services = members.map(({ key }) => state.peers.get(key));
+}
+
+/** A link or a mailbox is full: the client hears 503 now rather than nothing (RFC 3261 21.5.4). */
+function onMessageRefused(state: State, { message }: MessageRefused, now: number, out: Outbox): void {
+  state.counts.refused++;
+  if (message.type === 'serve-request') {
+    const { peek, flow } = message as ServeRequest;
+    answer(state, peek, flow, serviceUnavailable, now, out);
+  } else if (message.type === 'forward-request') {
+    const request = message as ForwardRequest;
+    const peek = state.peeks.take(now);
+    peekAt(request.bytes, request.start, request.end, peek);
+    answer(state, peek, flowOf(request), serviceUnavailable, now, out);
+  } else if (message.type === 'find-successor') onSuccessorRefused(state, message, now, out);
+}

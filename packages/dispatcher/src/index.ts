@@ -1,0 +1,3 @@
+// The public face of dispatcher: the behaviour for a host's wiring. Its words are in `@chordial/dispatcher/protocol`.
+export { dispatcher } from './behaviour.ts';
+export type { DispatcherConfig } from './state.ts';
