@@ -109,6 +109,10 @@ describe('keys', () => {
   });
 
   it('order as strings as they do as numbers', () => {
-    fc.assert(fc.property(anyPosition, anyPosition, (a, b) => expect(toKey(a) < toKey(b)).toBe(a < b)));
+    fc.assert(
+      fc.property(anyPosition, anyPosition, (a, b) => {
+        expect(toKey(a) < toKey(b)).toBe(a < b);
+      }),
+    );
   });
 });
