@@ -3,9 +3,9 @@
 import { makeAddress } from '@chordial/actor';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { Recorder } from '../bench/recorder.ts';
 import { location } from './behaviour.ts';
 import type { BindingChange, ChangeBindings, LocationReply } from './protocol.ts';
-import { Recorder } from './recorder.ts';
 
 const asker = makeAddress<LocationReply>(0, 0, 99);
 const limits = { bindingsPerUserMax: 3, usersMax: 3 };

@@ -1,10 +1,10 @@
 // One test per sentence of RFC 3261 10 that the location service keeps, and one per limit of its own.
 import { makeAddress } from '@chordial/actor';
 import { describe, expect, it } from 'vitest';
+import { Recorder } from '../bench/recorder.ts';
 import { location } from './behaviour.ts';
 import { defaultLocationConfig, type LocationConfig } from './location.ts';
 import type { BindingChange, BindingsListed, ChangeBindings, LocationReply } from './protocol.ts';
-import { Recorder } from './recorder.ts';
 
 const asker = makeAddress<LocationReply>(0, 0, 99);
 
