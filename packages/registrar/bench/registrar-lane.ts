@@ -3,11 +3,11 @@
 import { type Address, type Behaviour, nobody, type Typed } from '@chordial/actor';
 import { type DueTimer, LaneKernel } from '@chordial/actor/shell';
 import { defaultLocationConfig, type LocationConfig, location } from '@chordial/location';
+import { defaultRegistrarLimits, type RegistrarConfig } from '@chordial/registrar';
+import { registrar } from '@chordial/registrar/behaviour';
+import type { RegistrarMessage } from '@chordial/registrar/protocol';
 import { Peek, peek } from '@chordial/sip-parser';
 import type { RequestReceived, Respond } from '@chordial/sip-transaction/protocol';
-import { registrar } from '../src/behaviour.ts';
-import type { RegistrarMessage } from '../src/protocol.ts';
-import { defaultRegistrarLimits, type RegistrarConfig } from '../src/registrar.ts';
 
 export interface PeerOptions {
   readonly registrar?: Partial<RegistrarConfig>;
