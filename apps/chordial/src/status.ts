@@ -1,0 +1,33 @@
+// The picture of a host that `chordial status` shows and the control interface serves.
+import type { LaneReport } from '@chordial/runtime';
+import { type Endpoint, endpointText, type Options } from './options.ts';
+
+export interface HostStatus {
+  readonly version: string;
+  readonly pid: number;
+  readonly uptimeMs: number;
+  readonly domains: readonly string[];
+  /** Where phones reach the host, `udp:ADDR:PORT`. */
+  readonly listen: string;
+  readonly control: string;
+  readonly routing: Options['routing'];
+  readonly peersCount: number;
+  readonly lanesCount: number;
+  readonly lanes: readonly LaneReport[];
+  /** Figures of all actors, summed over the lanes, by actor and field. */
+  readonly totals: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+/** Sums the totals of all lanes. */
+export function sumTotals(lanes: readonly LaneReport[]): HostStatus['totals'] {
+  const sums: Record<string, Record<string, number>> = {};
+  for (const { totals } of lanes) {
+    for (const [actor, fields] of Object.entries(totals)) {
+      sums[actor] ??= {};
+      for (const [field, value] of Object.entries(fields)) sums[actor][field] = (sums[actor][field] ?? 0) + value;
+    }
+  }
+  return sums;
+}
+
+export const listenText = (listen: Endpoint): string => `udp:${endpointText(listen)}`;

@@ -1,0 +1,91 @@
+// `chordial up`: runs a host until it is told to stop, says where it listens and what to try next.
+import type { Server } from 'node:http';
+import { serveControl } from './control-server.ts';
+import { type ChordialHost, StartFault, startChordial } from './host.ts';
+import { endpointText, readOptions } from './options.ts';
+import { listenText } from './status.ts';
+
+type Say = (event: string, sentence: string, detail?: Readonly<Record<string, unknown>>) => void;
+
+export async function runUp(flags: Readonly<Record<string, unknown>>): Promise<void> {
+  const say: Say = flags.json === true ? sayJson : (_, sentence) => console.log(sentence);
+  const options = readOptions(flags, process.env);
+  const startedAt = performance.now();
+  let stopping = false;
+  const host = await startChordial(options, (event) => {
+    if (!stopping && event.kind !== 'lane-up') say(event.kind, event.sentence, { lane: event.lane });
+    if (event.kind === 'host-failed') void stop(1);
+  });
+  const control = await controlOf(host);
+  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(2);
+  say('up', greeting(host, seconds), {
+    listen: listenText(host.listen),
+    peers: options.peers,
+    lanes: options.lanes,
+    pid: process.pid,
+  });
+
+  async function stop(code: number): Promise<void> {
+    if (stopping) return;
+    stopping = true;
+    say('draining', 'Draining: no new requests; what is under way is finished.');
+    control?.close();
+    control?.closeAllConnections();
+    await host.stop();
+    say('stopped', 'Stopped.');
+    process.exit(code);
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(0));
+}
+
+async function controlOf(host: ChordialHost): Promise<Server | undefined> {
+  const { control } = host.options;
+  if (control === 'off') return undefined;
+  try {
+    return await serveControl(host, control);
+  } catch (error) {
+    await host.stop();
+    const { code } = error as NodeJS.ErrnoException;
+    const taken =
+      code === 'EADDRINUSE'
+        ? 'is taken by another program (perhaps a host that runs already)'
+        : `cannot be bound (${code})`;
+    throw new StartFault(
+      `control interface ${endpointText(control)} ${taken}. Choose another with --control ADDR:PORT, or --control off.`,
+    );
+  }
+}
+
+function greeting(host: ChordialHost, seconds: string): string {
+  const { options } = host;
+  const [domain] = options.domain;
+  const target = endpointText(host.listen);
+  const control = options.control === 'off' ? undefined : endpointText(options.control);
+  const elsewhere = control === undefined || control === '127.0.0.1:8060' ? '' : ` --control ${control}`;
+  const lines = [
+    `Chordial is up after ${seconds} s: ${options.peers} peers on ${options.lanes} ${options.lanes === 1 ? 'lane' : 'lanes'}, ${options.routing} routing.`,
+    `  phones   ${listenText(host.listen)}   domains ${[...options.domain, ...host.aliases].join(', ')}`,
+    `  control  ${control === undefined ? 'off' : `http://${control}/healthz /metrics /api/status /api/ring /api/lookup?uri=`}`,
+    '',
+    'Try in another terminal:',
+    `  sipsak -U -s sip:alice@${target} -C sip:alice@127.0.0.1:5099 -x 300     register alice`,
+  ];
+  if (control !== undefined)
+    lines.push(
+      `  npx chordial lookup sip:alice@${domain}${elsewhere}     which peer serves her`,
+      `  npx chordial status${elsewhere}`,
+    );
+  lines.push('', 'Ctrl-C drains and stops.');
+  return lines.join('\n');
+}
+
+const sayJson: Say = (event, sentence, detail = {}) => {
+  console.log(
+    JSON.stringify({
+      time: new Date().toISOString(),
+      event,
+      sentence: event === 'up' ? 'Chordial is up' : sentence,
+      ...detail,
+    }),
+  );
+};
