@@ -1,0 +1,261 @@
+// From a request to its owner: both routings, moves of the ring, and what happens when something on the way is full.
+import type { Address } from '@chordial/actor';
+import type { FindSuccessor, SuccessorFound, WatchRing } from '@chordial/chord/protocol';
+import { ringKeyFromText } from '@chordial/ring-key';
+import type { RequestReceived } from '@chordial/sip-transaction/protocol';
+import { describe, expect, test } from 'vitest';
+import { brokenInvariant, requestText, TestHost } from './host.fixture.ts';
+import type { AttachPeer, DetachPeer, ForwardRequest, LookedUp, LookUp, LookUpFailed } from './protocol.ts';
+
+const statusOf = (text: string | undefined): string => text?.split('\r\n')[0] ?? 'nothing';
+const unavailable = 'SIP/2.0 503 Service Unavailable';
+
+/** A root actor of a lane that keeps what it hears. */
+function listen<M extends { readonly type: string }>(host: TestHost, lane = 0): { address: Address<M>; heard: M[] } {
+  const heard: M[] = [];
+  const address = host.lanes[lane]!.kernel.spawnRoot<undefined, M, undefined>(
+    {
+      name: 'listener',
+      init: () => undefined,
+      step: (_state, { message }) => {
+        heard.push(message);
+      },
+      mailbox: { messagesMax: 1_000, overflow: 'drop-newest' },
+    },
+    undefined,
+  );
+  return { address, heard };
+}
+
+describe('one user, one owner', () => {
+  test('every spelling of an address-of-record reaches the same peer (RFC 3261 19.1.4)', () => {
+    const host = new TestHost({ lanesCount: 4, peersPerLane: 8 });
+    for (const name of ['example.com', 'EXAMPLE.com', '127.0.0.1', '[::1]']) {
+      host.exchange(requestText({ host: name, branch: `z9hG4bK${host.served.length}` }));
+    }
+    host.exchange(requestText({ branch: 'z9hG4bKe' }).replace('To: <sip:alice', 'To: <sip:%61lice'));
+    expect(host.served).toHaveLength(5);
+    expect(new Set(host.served.map(({ lane }) => lane)).size).toBe(1);
+  });
+
+  test('REGISTER goes by To, OPTIONS by the Request-URI (DESIGN section 8)', () => {
+    const host = new TestHost({ lanesCount: 2 });
+    const [here, there] = [host.userOn(0), host.userOn(1)];
+    host.exchange(requestText({ user: there }));
+    host.exchange(requestText({ method: 'OPTIONS', uri: `sip:${here}@example.com`, user: there }));
+    expect(host.served.map(({ lane }) => lane)).toEqual([1, 0]);
+  });
+});
+
+describe('the ring moves', () => {
+  test('until the ring is known a request for a user is told 503 with Retry-After', () => {
+    const host = new TestHost({ dispatcher: { membership: 0 as Address<WatchRing> } });
+    const [sent] = host.exchange(requestText());
+    expect(statusOf(sent?.text)).toBe(unavailable);
+    expect(sent?.text).toContain('\r\nRetry-After: 1\r\n');
+  });
+
+  test('a peer that is not attached yet, or no more: 503; attached again: served', () => {
+    const host = new TestHost({ peersPerLane: 1, attach: false });
+    expect(statusOf(host.exchange(requestText())[0]?.text)).toBe(unavailable);
+    const service = listen<RequestReceived>(host);
+    const front = host.lanes[0]!.dispatcher as Address<never>;
+    const attach: AttachPeer = { type: 'attach-peer', key: host.members[0]!.key, service: service.address };
+    host.send(0, front, attach);
+    host.exchange(requestText({ branch: 'z9hG4bK2' }));
+    expect(service.heard).toHaveLength(1);
+    const detach: DetachPeer = { type: 'detach-peer', key: host.members[0]!.key };
+    host.send(0, front, detach);
+    expect(statusOf(host.exchange(requestText({ branch: 'z9hG4bK3' }))[0]?.text)).toBe(unavailable);
+    expect(brokenInvariant(host)).toBeUndefined();
+  });
+
+  test('a newer epoch replaces the ring, an older one is not believed', () => {
+    const host = new TestHost({ lanesCount: 2 });
+    const user = host.userOn(1);
+    const front = host.lanes[0]!.dispatcher as Address<never>;
+    const mine = host.members.filter(({ lane }) => lane === 0);
+    host.send(0, front, { type: 'ring-changed', epoch: 5, members: mine } as never);
+    host.send(0, front, { type: 'ring-changed', epoch: 4, members: host.members } as never);
+    host.exchange(requestText({ user }));
+    expect(host.served.map(({ lane }) => lane)).toEqual([0]);
+  });
+
+  test('lanes that disagree about the owner do not forward for ever: 482, once', () => {
+    const host = new TestHost({ lanesCount: 2 });
+    const flipped = host.members.map((member) => ({ ...member, lane: 1 - member.lane }));
+    host.send(
+      1,
+      host.lanes[1]!.dispatcher as Address<never>,
+      { type: 'ring-changed', epoch: 5, members: flipped } as never,
+    );
+    const sent = host.exchange(requestText({ user: host.userOn(1) }));
+    expect(sent.map(({ text }) => statusOf(text))).toEqual(['SIP/2.0 482 Loop Detected']);
+    expect(host.trace.filter((line) => line.endsWith('forward-request'))).toHaveLength(4);
+  });
+
+  test('an owner on another host cannot be reached yet: 503', () => {
+    const host = new TestHost({ dispatcher: { host: 3 } });
+    expect(statusOf(host.exchange(requestText())[0]?.text)).toBe(unavailable);
+  });
+});
+
+describe('overload', () => {
+  test('a full link to the lane of the owner: 503 with Retry-After, at once and once', () => {
+    const host = new TestHost({ lanesCount: 2 });
+    host.linksFull = true;
+    const sent = host.exchange(requestText({ user: host.userOn(1) }));
+    expect(sent.map(({ text }) => statusOf(text))).toEqual([unavailable]);
+    expect(host.dispatcherState().counts.refused).toBe(1);
+  });
+
+  test('a flood in one turn is answered message by message, each with its own octets', () => {
+    const host = new TestHost();
+    for (let i = 0; i < 3_000; i++) host.receive(requestText({ method: 'OPTIONS', branch: `z9hG4bK${i}` }));
+    host.settle();
+    expect(host.datagrams).toHaveLength(3_000);
+    for (const [i, { text }] of host.datagrams.entries()) expect(text).toContain(`branch=z9hG4bK${i};`);
+  });
+});
+
+describe('fingers', () => {
+  function fingersHost(limits = {}): {
+    host: TestHost;
+    asked: FindSuccessor[];
+    answer: (question: FindSuccessor) => void;
+  } {
+    const asked: FindSuccessor[] = [];
+    const host = new TestHost({
+      lanesCount: 2,
+      dispatcher: { routing: 'fingers', chord: 20 as Address<FindSuccessor>, ...limits },
+    });
+    host.lanes[0]!.kernel.spawnRoot<undefined, FindSuccessor, undefined>(
+      {
+        name: 'chord',
+        init: () => undefined,
+        step: (_state, { message }) => {
+          asked.push(message);
+        },
+        mailbox: { messagesMax: 1_000, overflow: 'drop-newest' },
+      },
+      undefined,
+      20,
+    );
+    const answer = ({ key, correlation, trace, replyTo }: FindSuccessor): void => {
+      const owner = host.members.find((member) => member.key >= key) ?? host.members[0]!;
+      const found: SuccessorFound = {
+        type: 'successor-found',
+        correlation,
+        key,
+        owner,
+        hops: 2,
+        ...(trace && { trace }),
+      };
+      host.send(0, replyTo as Address<never>, found);
+      host.settle();
+    };
+    return { host, asked, answer };
+  }
+
+  test.each([0, 1])('a request waits with its octets until the ring names the owner, on lane %i', (lane) => {
+    const { host, asked, answer } = fingersHost();
+    const user = host.userOn(lane);
+    expect(host.exchange(requestText({ user }))).toEqual([]);
+    expect(asked.map(({ key }) => key)).toEqual([ringKeyFromText(`${user}@example.com`)]);
+    host.advance(500);
+    answer(asked[0]!);
+    expect(host.datagrams.map(({ text }) => statusOf(text))).toEqual(['SIP/2.0 200 OK']);
+    expect(host.served.map((served) => served.lane)).toEqual([lane]);
+  });
+
+  test('without an answer in time: 503, and a late answer changes nothing', () => {
+    const { host, asked, answer } = fingersHost({ lookupMsMax: 2_000 });
+    host.exchange(requestText());
+    host.advance(1_000);
+    host.exchange(requestText({ branch: 'z9hG4bK2' }));
+    host.advance(1_000);
+    expect(host.datagrams.map(({ text }) => statusOf(text))).toEqual([unavailable]);
+    answer(asked[0]!);
+    expect(host.datagrams).toHaveLength(1);
+    expect(host.dispatcherState().counts.answersLate).toBe(1);
+    host.advance(2_000);
+    expect(host.datagrams).toHaveLength(2);
+    expect(host.dispatcherState().lookups.count).toBe(0);
+    expect(host.dispatcherState().lookups.bytesCount).toBe(0);
+  });
+
+  test.each([{ lookupsMax: 2 }, { lookupBytesMax: 800 }])('the waiting room is bounded, then 503: %o', (limits) => {
+    const { host, asked } = fingersHost(limits);
+    for (let i = 0; i < 3; i++) host.exchange(requestText({ branch: `z9hG4bK${i}` }));
+    expect(asked).toHaveLength(2);
+    expect(host.datagrams.map(({ text }) => statusOf(text))).toEqual([unavailable]);
+  });
+
+  test('a request forwarded to a peer that is not here asks the ring anew, within hopsMax', () => {
+    const { host, asked } = fingersHost({ hopsMax: 1 });
+    const bytes = new Uint8Array(Buffer.from(requestText({ user: host.userOn(1) }), 'latin1'));
+    const request: ForwardRequest = {
+      type: 'forward-request',
+      bytes,
+      start: 0,
+      end: bytes.length,
+      address: '192.0.2.4',
+      port: 5060,
+      hops: 1,
+      owner: ringKeyFromText('gone'),
+    };
+    host.send(0, host.lanes[0]!.dispatcher as Address<never>, request);
+    host.settle();
+    expect(asked).toHaveLength(1);
+  });
+});
+
+describe('look-up', () => {
+  const lookUp = (host: TestHost): (LookedUp | LookUpFailed)[] => {
+    const { address, heard } = listen<LookedUp | LookUpFailed>(host);
+    const question: LookUp = {
+      type: 'look-up',
+      aor: `${host.userOn(1)}@example.com`,
+      replyTo: address,
+      correlation: 9,
+    };
+    host.send(0, host.lanes[0]!.dispatcher as Address<never>, question);
+    host.settle();
+    return heard;
+  };
+
+  test('one-hop: the owner and the one hop to its lane', () => {
+    const host = new TestHost({ lanesCount: 2 });
+    const [found] = lookUp(host);
+    expect(found).toMatchObject({ type: 'looked-up', correlation: 9, routing: 'one-hop', hops: 1, owner: { lane: 1 } });
+    const reply = found as LookedUp;
+    expect(reply.trace).toEqual([reply.owner.key]);
+  });
+
+  test('fingers: the way that the ring took, the owner last', () => {
+    const host = new TestHost({
+      lanesCount: 2,
+      dispatcher: { routing: 'fingers', chord: 20 as Address<FindSuccessor> },
+    });
+    const heard = lookUp(host);
+    const between = ringKeyFromText('between');
+    const owner = host.members[1]!;
+    const found = { type: 'successor-found', correlation: 1, key: owner.key, owner, hops: 2, trace: [between] };
+    host.send(0, host.lanes[0]!.dispatcher as Address<never>, found as never);
+    host.settle();
+    expect(heard).toMatchObject([{ type: 'looked-up', routing: 'fingers', hops: 2, trace: [between, owner.key] }]);
+  });
+
+  test('it fails with a sentence while the ring is unknown, or when it does not answer', () => {
+    const unknown = lookUp(new TestHost({ lanesCount: 2, dispatcher: { membership: 0 as Address<WatchRing> } }));
+    expect(unknown).toEqual([{ type: 'look-up-failed', correlation: 9, sentence: 'the ring is not known yet' }]);
+    const host = new TestHost({
+      lanesCount: 2,
+      dispatcher: { routing: 'fingers', chord: 20 as Address<FindSuccessor> },
+    });
+    const heard = lookUp(host);
+    host.advance(2_000);
+    expect(heard).toEqual([{ type: 'look-up-failed', correlation: 9, sentence: 'the ring did not answer' }]);
+    expect(host.trace).toContain('0: dispatcher <- lookups-due');
+  });
+});
