@@ -7,6 +7,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv4 } from 'node:net';
 import {
+  isSendable,
   receiveBufferBytes,
   type UdpSocket,
   type UdpSocketCounts,
@@ -71,14 +72,15 @@ class Batch {
   readonly names = new Uint8Array(batchMax * nameBytes);
   readonly lengths: Uint32Array;
   readonly pointer: bigint;
-  readonly #vectors = new BigUint64Array(batchMax * 2);
-  readonly #bytesAt: bigint;
+  /** Two halves, low first, of each 64-bit field: no BigInt is made for a datagram. */
+  readonly #vectors = new Uint32Array(batchMax * 4);
+  readonly #bytesAt: number;
   readonly #headers = new ArrayBuffer(batchMax * messageBytes);
 
   constructor(calls: Calls, bytesCount: number) {
     const memory = new ArrayBuffer(bytesCount);
     this.bytes = Buffer.from(memory);
-    this.#bytesAt = calls.pointerTo(memory);
+    this.#bytesAt = Number(calls.pointerTo(memory));
     this.lengths = new Uint32Array(this.#headers);
     this.pointer = calls.pointerTo(this.#headers);
     const namesAt = calls.pointerTo(this.names.buffer);
@@ -93,8 +95,10 @@ class Batch {
   }
 
   point(slot: number, offset: number, length: number): void {
-    this.#vectors[slot * 2] = this.#bytesAt + BigInt(offset);
-    this.#vectors[slot * 2 + 1] = BigInt(length);
+    const address = this.#bytesAt + offset;
+    this.#vectors[slot * 4] = address;
+    this.#vectors[slot * 4 + 1] = address / 2 ** 32;
+    this.#vectors[slot * 4 + 2] = length;
   }
 
   /** How many bytes the kernel put into a slot. */
@@ -113,6 +117,8 @@ export class BatchedSocket implements UdpSocket {
   readonly #outgoing: Batch;
   readonly #textOf = new Map<number, string>();
   readonly #numberOf = new Map<string, number>();
+  /** Arguments of single calls; a field, so that the memory outlives the call. */
+  readonly #argument = new Uint8Array(nameBytes);
   #slotsFree = true;
   #staged = 0;
   #stagedBytes = 0;
@@ -124,27 +130,33 @@ export class BatchedSocket implements UdpSocket {
     for (let i = 0; i < batchMax; i++) this.#incoming.point(i, i * receiveSlotBytes, 65_535);
     this.#outgoing = new Batch(calls, sendBytesMax);
     this.#socket = createSocket('udp4');
-    this.#socket.on('error', (error: NodeJS.ErrnoException) => events.failed(error.code ?? 'EUNKNOWN', error.message));
+    let bound = false;
+    this.#socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (!bound) this.#socket.close();
+      events.failed(error.code ?? 'EUNKNOWN', error.message);
+    });
     this.#socket.on('message', (bytes, remote) => this.#wake(bytes, remote.address, remote.port));
     this.#descriptor = calls.socket(AF_INET, SOCK_DGRAM_NONBLOCK_CLOEXEC, 0);
     if (this.#descriptor < 0) {
+      this.#socket.close();
       events.failed('EMFILE', 'the system gave no socket (too many open files?)');
       return;
     }
     if (options.shared) this.#set(SO_REUSEPORT, 1);
     this.#set(SO_RCVBUF, receiveBufferBytes);
-    const name = new Uint8Array(nameBytes);
-    writeName(name, 0, addressNumber(options.address), options.port);
-    if (calls.bind(this.#descriptor, calls.pointerTo(name.buffer), nameBytes) !== 0) {
+    this.#argument.fill(0);
+    writeName(this.#argument, 0, addressNumber(options.address), options.port);
+    if (calls.bind(this.#descriptor, calls.pointerTo(this.#argument.buffer as ArrayBuffer), nameBytes) !== 0) {
       calls.close(this.#descriptor);
       // node:ffi does not show errno; node:dgram meets the same refusal and can name it.
       this.#socket.bind({ address: options.address, port: options.port, exclusive: true }, () => {
         this.#socket.close();
-        events.failed('EADDRINUSE', `bind EADDRINUSE ${options.address}:${options.port}`);
+        events.failed('EADDRINUSE', `bind EADDRINUSE ${options.address}:${options.port} a moment ago`);
       });
       return;
     }
     this.#socket.bind({ fd: this.#descriptor }, () => {
+      bound = true;
       const { address, port } = this.#socket.address();
       events.bound(address, port);
     });
@@ -153,7 +165,7 @@ export class BatchedSocket implements UdpSocket {
   send(bytes: Uint8Array, start: number, end: number, address: string, port: number): void {
     const length = end - start;
     const number = this.#numberFor(address);
-    if (length > 65_507 || port < 1 || port > 65_535 || number === notAnAddress) {
+    if (!isSendable(start, end, port) || number === notAnAddress) {
       this.counts.dropped++;
       return;
     }
@@ -168,7 +180,8 @@ export class BatchedSocket implements UdpSocket {
   flush(): void {
     let from = 0;
     while (from < this.#staged) {
-      const pointer = this.#outgoing.pointer + BigInt(from * messageBytes);
+      const { pointer: first } = this.#outgoing;
+      const pointer = from === 0 ? first : first + BigInt(from * messageBytes);
       const sent = this.#calls.sendmmsg(this.#descriptor, pointer, this.#staged - from, MSG_DONTWAIT);
       this.counts.calls++;
       if (sent > 0) {
@@ -194,8 +207,9 @@ export class BatchedSocket implements UdpSocket {
   }
 
   #set(option: number, value: number): void {
-    const memory = new Int32Array([value]);
-    this.#calls.setsockopt(this.#descriptor, SOL_SOCKET, option, this.#calls.pointerTo(memory.buffer), 4);
+    const memory = this.#argument.buffer as ArrayBuffer;
+    new DataView(memory).setInt32(0, value, true);
+    this.#calls.setsockopt(this.#descriptor, SOL_SOCKET, option, this.#calls.pointerTo(memory), 4);
   }
 
   #wake(first: Uint8Array, address: string, port: number): void {

@@ -1,7 +1,7 @@
 // What the host's main thread and a lane say to each other, over comlink: start, stop, inspect, drain, ask. Never traffic.
 // The shared status words are how they watch each other without a message.
 //
-//   Int32 status[lane * 4]  +0 heartbeat, ms of the host's clock   +1 phase of the lane, see `LanePhase`
+//   Int32 status[lane * 4]  +0 heartbeat, ms of the host's clock modulo 2^32   +1 phase of the lane, see `LanePhase`
 import type { Address, Typed } from '@chordial/actor';
 import type { KernelCounts } from '@chordial/actor/shell';
 import type { Epoch } from './clock.ts';
@@ -35,8 +35,9 @@ export class LaneStatus {
     Atomics.store(this.#words, lane * 4, nowMs);
   }
 
-  heartbeatOf(lane: number): number {
-    return Atomics.load(this.#words, lane * 4);
+  /** Milliseconds since the last heartbeat; right for 24 days of silence, however long the host has lived. */
+  lagOf(lane: number, nowMs: number): number {
+    return (nowMs - Atomics.load(this.#words, lane * 4)) | 0;
   }
 
   phaseOf(lane: number): LanePhase {
@@ -84,7 +85,7 @@ export interface LaneReport {
 export interface LaneControl {
   ask(to: Address<Typed>, message: Typed, timeoutMs: number): Promise<Typed>;
   inspect(): LaneReport;
-  /** Stops reading sockets; true once nothing is under way on the lane. */
+  /** Stops reading udp sockets; true once nothing is under way on the lane. */
   drain(): boolean;
   /** Closes the sockets and ends the lane. */
   stop(): void;

@@ -1,7 +1,8 @@
 // The portable udp socket: node:dgram, one system call per datagram. Serves IPv6, and every platform without batched calls.
-import { createSocket, type Socket } from 'node:dgram';
-import { isIPv6 } from 'node:net';
+import { createSocket, type Socket, type SocketOptions } from 'node:dgram';
+import { isIP, isIPv6 } from 'node:net';
 import {
+  isSendable,
   receiveBufferBytes,
   type UdpSocket,
   type UdpSocketCounts,
@@ -15,11 +16,21 @@ const sendingMax = 4_096;
 export class DgramSocket implements UdpSocket {
   readonly counts: UdpSocketCounts = { received: 0, sent: 0, calls: 0, dropped: 0 };
   readonly #socket: Socket;
+  readonly #family: number;
   #sending = 0;
 
   constructor(options: UdpSocketOptions, events: UdpSocketEvents) {
     const type = isIPv6(options.address) ? 'udp6' : 'udp4';
-    this.#socket = createSocket({ type, reusePort: options.shared, ipv6Only: type === 'udp6' });
+    this.#family = type === 'udp6' ? 6 : 4;
+    // Addresses only: without this every datagram would take a detour through the resolver.
+    const lookup = (address: string, _: unknown, found: (error: null, address: string, family: number) => void): void =>
+      found(null, address, this.#family);
+    this.#socket = createSocket({
+      type,
+      reusePort: options.shared,
+      ipv6Only: type === 'udp6',
+      lookup: lookup as NonNullable<SocketOptions['lookup']>,
+    });
     let bound = false;
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
       if (!bound) this.#socket.close();
@@ -40,7 +51,7 @@ export class DgramSocket implements UdpSocket {
   }
 
   send(bytes: Uint8Array, start: number, end: number, address: string, port: number): void {
-    if (this.#sending >= sendingMax || port < 1 || port > 65_535) {
+    if (this.#sending >= sendingMax || !isSendable(start, end, port) || isIP(address) !== this.#family) {
       this.counts.dropped++;
       return;
     }

@@ -1,8 +1,9 @@
 // A host: one process with many lanes. Starts each lane as one long-lived task of a piscina pool, watches the lanes'
 // heartbeats, takes a late lane out of routing, replaces a dead or stalled one, and drains and stops them all. Links between the lanes
 // are shared memory that outlives a lane, so mail that waited for a dead lane reaches the one that replaces it.
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import type { Address, Typed } from '@chordial/actor';
+import { randomInt } from 'node:crypto';
+import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
+import { type Address, assert, type Typed } from '@chordial/actor';
 import comlink, { type Remote } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { Piscina } from 'piscina';
@@ -24,7 +25,9 @@ export interface HostOptions {
   readonly program: string;
   /** Plain data for the program, the same for all lanes. */
   readonly config: unknown;
+  /** 1 to 64. */
   readonly lanesCount: number;
+  /** Lanes and lives of a lane get their own seeds from it, below 2^47; drawn by lot where absent. */
   readonly seed?: number;
   /** Where the disk port keeps its files; without it every disk request fails. */
   readonly directory?: string;
@@ -46,6 +49,9 @@ export interface HostEvent {
 }
 
 const watchEveryMs = 100;
+const lanesCountMax = 64;
+/** A program that has not laid out its lane by then is ended. */
+const startMsMax = 60_000;
 /** All rings of a host together take about this much memory, between the two bounds for one ring. */
 const linkBytesTotal = 64 * 1_024 * 1_024;
 const linkBytesMin = 256 * 1_024;
@@ -54,15 +60,21 @@ const recordBytesMax = 128 * 1_024 - 64;
 /** More replacements than this within `replacementsWithinMs` and the host gives up. */
 const replacementsMax = 20;
 const replacementsWithinMs = 60_000;
-const drainMsMax = 2_000;
+/** The first replacement begins at once, each further one of the last minute waits this much longer. */
+const replacePauseMs = 50;
+const drainMsMax = 1_500;
+/** What a lane has for one answer while the host stops, in ms. */
+const answerMsMax = 500;
 
 type RunOptions = NonNullable<Parameters<Piscina['run']>[1]>;
 
 interface LaneSlot {
   readonly lane: number;
   control: Remote<LaneControl> | undefined;
-  ports: MessagePort[];
-  abort: AbortController;
+  readonly ports: MessagePort[];
+  readonly abort: AbortController;
+  /** Why we ended the thread, if we did. */
+  cause: string | undefined;
   ended: Promise<void>;
 }
 
@@ -77,14 +89,21 @@ export class Host {
   readonly #slots: LaneSlot[] = [];
   readonly #clock: () => number;
   readonly #replacedAt: number[] = [];
+  readonly #seed: number;
+  /** Threads that have not ended, among them those that the pool gave up. */
+  readonly #threads = new Map<Worker, Promise<void>>();
   #watch: NodeJS.Timeout | undefined;
-  #stopping = false;
+  #livesCount = 0;
+  #started = false;
+  #stopped: Promise<void> | undefined;
 
   constructor(options: HostOptions) {
     const source = import.meta.url.endsWith('.ts');
     const lanesCount = options.lanesCount;
+    assert(Number.isInteger(lanesCount) && lanesCount > 0 && lanesCount <= lanesCountMax, 'a host has 1 to 64 lanes');
     this.#options = options;
     this.lanesCount = lanesCount;
+    this.#seed = options.seed ?? randomInt(2 ** 47);
     this.epoch = startEpoch();
     this.#clock = clockSince(this.epoch);
     this.#statusMemory = LaneStatus.createMemory(lanesCount);
@@ -103,8 +122,9 @@ export class Host {
 
   /** Starts all lanes; resolves when their programs are laid out. */
   async start(): Promise<void> {
-    await Promise.all(Array.from({ length: this.lanesCount }, (_, lane) => this.#startLane(lane, false)));
     this.#watch = setInterval(() => this.#watchLanes(), watchEveryMs);
+    await Promise.all(Array.from({ length: this.lanesCount }, (_, lane) => this.#startLane(lane, false)));
+    this.#started = true;
   }
 
   phaseOf(lane: number): LanePhase {
@@ -134,25 +154,30 @@ export class Host {
 
   /** Ends a lane's thread at once, as a crash would; it is replaced like any dead lane. */
   killLane(lane: number): void {
-    this.#slots[lane]?.abort.abort();
+    const slot = this.#slots[lane];
+    if (slot !== undefined) endThread(slot, 'it was killed by order');
   }
 
-  /** Stops reading, lets what is under way finish (2 s at most), closes the sockets and ends all lanes. */
-  async stop(): Promise<void> {
-    if (this.#stopping) return;
-    this.#stopping = true;
+  /** Stops reading, lets what is under way finish (1.5 s at most), closes the sockets and ends all lanes; within 3 s. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
     clearInterval(this.#watch);
     const deadline = this.#clock() + drainMsMax;
-    while (this.#clock() < deadline && !(await this.#isDrained())) await pause(10);
+    while (this.#started && this.#clock() < deadline && !(await this.#isDrained(deadline))) await pause(10);
     await Promise.all(this.#slots.map((slot) => this.#stopLane(slot)));
     await this.#pool.destroy();
   }
 
-  async #isDrained(): Promise<boolean> {
+  /** Mail may cross from a lane already asked to one asked before: only two quiet rounds mean quiet. */
+  async #isDrained(deadline: number): Promise<boolean> {
     for (let round = 0; round < 2; round++) {
       const drained = await Promise.all(
         this.#slots.map(({ control }) =>
-          control === undefined ? true : within(500, control.drain(), '').catch(() => true),
+          control === undefined ? true : within(deadline - this.#clock(), control.drain(), '').catch(() => true),
         ),
       );
       if (!drained.every(Boolean)) return false;
@@ -161,8 +186,9 @@ export class Host {
   }
 
   async #stopLane(slot: LaneSlot): Promise<void> {
-    await within(500, slot.control?.stop() ?? Promise.resolve(), '').catch(() => {});
-    await within(500, slot.ended, '').catch(() => slot.abort.abort());
+    const { control } = slot;
+    const ended = control?.stop().then(() => slot.ended) ?? Promise.reject(new Error('it never started'));
+    await within(answerMsMax, ended, '').catch(() => endThread(slot, 'it did not stop'));
     for (const port of slot.ports) port.close();
   }
 
@@ -176,7 +202,7 @@ export class Host {
       links: this.#links,
       status: this.#statusMemory,
       epoch: this.epoch,
-      seed: (this.#options.seed ?? Math.floor(Math.random() * 2 ** 48)) + lane * 2 ** 20,
+      seed: this.#seed + lane * 2 ** 20 + this.#livesCount++ * 2 ** 27,
       directory: this.#options.directory,
       batching: this.#options.batching ?? true,
       tickMs: this.#options.tickMs ?? 4,
@@ -188,6 +214,7 @@ export class Host {
       control: undefined,
       ports: [control.port1, host.port1],
       abort: new AbortController(),
+      cause: undefined,
       ended: Promise.resolve(),
     };
     this.#slots[lane] = slot;
@@ -202,6 +229,7 @@ export class Host {
         () => this.#laneEnded(slot, 'its task ended', reject),
         (failure) => this.#laneEnded(slot, failure instanceof Error ? failure.message : String(failure), reject),
       );
+      this.#followThreads();
     });
   }
 
@@ -210,6 +238,7 @@ export class Host {
     return {
       laneReady: () => {
         slot.control = comlink.wrap<LaneControl>(nodeEndpoint(port));
+        this.#status.beat(lane, this.#clock());
         this.#status.setPhase(lane, 'up');
         this.#tell('lane-up', lane, `lane ${lane} is up`);
         ready();
@@ -224,13 +253,13 @@ export class Host {
   #laneEnded(slot: LaneSlot, sentence: string, reject: (failure: Error) => void): void {
     const { lane } = slot;
     for (const port of slot.ports) port.close();
-    if (this.#stopping || this.#slots[lane] !== slot) return;
+    if (this.#stopped !== undefined) return;
     const started = slot.control !== undefined;
     slot.control = undefined;
     this.#status.setPhase(lane, 'down');
-    this.#tell('lane-down', lane, `lane ${lane} ended: ${sentence}`);
-    if (!started && this.#watch === undefined) {
-      reject(new Error(`lane ${lane} did not start: ${sentence}`));
+    this.#tell('lane-down', lane, `lane ${lane} ended: ${slot.cause ?? sentence}`);
+    if (!started && !this.#started) {
+      reject(new Error(`lane ${lane} did not start: ${slot.cause ?? sentence}`));
       return;
     }
     const now = this.#clock();
@@ -244,22 +273,41 @@ export class Host {
       );
       return;
     }
-    void this.#startLane(lane, true).catch(() => {});
+    void this.#replaceLane(lane, (this.#replacedAt.length - 1) * replacePauseMs);
+  }
+
+  /** A ring has one writer and one reader, so the new thread waits until the old one is gone. */
+  async #replaceLane(lane: number, pauseMs: number): Promise<void> {
+    await pause(pauseMs);
+    const living = new Set(this.#pool.threads);
+    await Promise.all([...this.#threads].filter(([thread]) => !living.has(thread)).map(([, exit]) => exit));
+    if (this.#stopped === undefined) void this.#startLane(lane, true).catch(() => {});
+  }
+
+  #followThreads(): void {
+    for (const thread of this.#pool.threads) {
+      if (this.#threads.has(thread)) continue;
+      const exit = new Promise<void>((resolve) => thread.once('exit', () => resolve()));
+      this.#threads.set(thread, exit);
+      void exit.then(() => this.#threads.delete(thread));
+    }
   }
 
   #watchLanes(): void {
     const { lagMsMax = 1_000, stallMsMax = 5_000 } = this.#options;
     for (const slot of this.#slots) {
       const phase = this.#status.phaseOf(slot.lane);
-      const lag = this.#clock() - this.#status.heartbeatOf(slot.lane);
-      if (phase === 'up' && lag > lagMsMax) {
+      const lag = this.#status.lagOf(slot.lane, this.#clock());
+      if (phase === 'starting') {
+        if (lag > startMsMax) endThread(slot, `it was not laid out within ${startMsMax / 1_000} s`);
+      } else if (phase === 'up' && lag > lagMsMax) {
         this.#status.setPhase(slot.lane, 'slow');
         this.#tell('lane-slow', slot.lane, `lane ${slot.lane} is ${Math.round(lag)} ms behind: out of routing`);
       } else if (phase === 'slow' && lag <= lagMsMax) {
         this.#status.setPhase(slot.lane, 'up');
         this.#tell('lane-up', slot.lane, `lane ${slot.lane} is back`);
       } else if (phase !== 'down' && lag > stallMsMax) {
-        slot.abort.abort();
+        endThread(slot, `it was silent for ${Math.round(lag)} ms`);
       }
     }
   }
@@ -292,6 +340,11 @@ function createLinkMemory(lanesCount: number): LinkMemory {
     rings: Array.from({ length: lanesCount }, (_, from) => row(from)),
     doorbells: Array.from({ length: lanesCount }, () => createDoorbell()),
   };
+}
+
+function endThread(slot: LaneSlot, cause: string): void {
+  slot.cause ??= cause;
+  slot.abort.abort();
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,11 +1,14 @@
 // The task that a piscina worker runs for as long as the lane lives: it loads the lane program, starts the lane, and offers
 // its control to the host through comlink.
 import type { MessagePort } from 'node:worker_threads';
-import type { LaneProgram } from '@chordial/actor';
+import { assert, type LaneProgram } from '@chordial/actor';
 import comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { HostControl, LaneOrder } from './control.ts';
 import { startLane } from './lane.ts';
+
+/** Reports that the host has not taken yet; beyond, new ones are dropped. */
+const reportsMax = 10_000;
 
 export interface LaneTask {
   readonly order: LaneOrder;
@@ -16,15 +19,9 @@ export interface LaneTask {
 }
 
 export default async function runLane({ order, controlPort, hostPort }: LaneTask): Promise<void> {
-  const remote = comlink.wrap<HostControl>(nodeEndpoint(hostPort));
-  const host: HostControl = {
-    laneReady: () => void remote.laneReady(),
-    report: (message) => void remote.report(message),
-    actorFailed: (name, failure, remedy) => void remote.actorFailed(name, failure, remedy),
-    // Nothing may run on after the lane gave up: the thread ends, and the host replaces it.
-    laneFailed: (failure) => void remote.laneFailed(failure).finally(() => process.exit(1)),
-  };
-  const { default: program } = (await import(order.program)) as { default: LaneProgram<unknown> };
+  const host = hostBehind(hostPort);
+  const { default: program } = (await import(order.program)) as { default?: LaneProgram<unknown> };
+  assert(typeof program === 'function', `${order.program} has a lane program as its default export`);
   const lane = startLane(order, program, host);
   comlink.expose(lane.control, nodeEndpoint(controlPort));
   host.laneReady();
@@ -33,4 +30,29 @@ export default async function runLane({ order, controlPort, hostPort }: LaneTask
   await new Promise((resolve) => setTimeout(resolve, 20));
   controlPort.close();
   hostPort.close();
+}
+
+/** What goes wrong on the host's side (a listener that throws, a report that cannot be copied) is not the lane's to die of. */
+function hostBehind(hostPort: MessagePort): HostControl {
+  const remote = comlink.wrap<HostControl>(nodeEndpoint(hostPort));
+  const ignore = (): void => {};
+  let reportsUnderWay = 0;
+  function tell(call: () => Promise<void>): void {
+    if (reportsUnderWay >= reportsMax) return;
+    reportsUnderWay++;
+    void call()
+      .catch(ignore)
+      .finally(() => reportsUnderWay--);
+  }
+  return {
+    laneReady: () => void remote.laneReady().catch(ignore),
+    report: (message) => tell(() => remote.report(message)),
+    actorFailed: (name, failure, remedy) => tell(() => remote.actorFailed(name, failure, remedy)),
+    // The thread ends, and the host replaces it.
+    laneFailed: (failure) =>
+      void remote
+        .laneFailed(failure)
+        .catch(ignore)
+        .finally(() => process.exit(1)),
+  };
 }

@@ -1,7 +1,7 @@
 // A lane: one worker thread that runs many actors. It works in turns: take what arrived (sockets, links, timers), run the
 // actors until nothing waits, then give everything staged to the kernel and the other lanes at once. Between turns the thread sleeps in
 // its event loop, woken by a socket, by its doorbell or by the next timer, so sockets and comlink always stay alive.
-import { type Address, type LaneProgram, makeAddress, type Typed } from '@chordial/actor';
+import { type Address, hostOf, type LaneProgram, laneOf, makeAddress, type Typed } from '@chordial/actor';
 import { type DueTimer, LaneKernel } from '@chordial/actor/shell';
 import { clockSince } from './clock.ts';
 import {
@@ -27,9 +27,9 @@ import { Wire } from './wire.ts';
 
 const thisHost = 0;
 /** Steps between two looks at the clock and the links within one turn. */
-const stepsPerSlice = 4_096;
-/** Slices after which a turn lets the event loop breathe although messages still wait. */
-const slicesPerTurnMax = 64;
+const stepsPerSlice = 1_024;
+/** After this time a turn lets the event loop breathe although messages still wait. */
+const turnMsMax = 20;
 
 export interface Lane {
   readonly control: LaneControl;
@@ -54,16 +54,21 @@ export function startLane(order: LaneOrder, program: LaneProgram<unknown>, host:
   });
 
   const kernel = new LaneKernel(thisHost, lane, order.seed, {
-    post: (to, from, message) => status.phaseOf(laneIndexOf(to)) !== 'slow' && links.post(to, from, message),
+    post: (to, from, message) => isRouted(to) && links.post(to, from, message),
     setTimer: (delayMs, due) => wheel.set(kernel.now + delayMs, due),
     clearTimer: (timer) => wheel.clear(timer),
     actorFailed: (_, name, failure, remedy) => host.actorFailed(name, sentenceOf(failure), remedy),
-    laneFailed: (failure) => host.laneFailed(sentenceOf(failure)),
+    laneFailed: (failure) => {
+      // No turn follows: the lane waits for its end, and without a heartbeat it comes in any case.
+      stopping = true;
+      host.laneFailed(sentenceOf(failure));
+    },
     spawned: (behaviour) => {
       if (behaviour.words !== undefined) wire.register(behaviour.words);
     },
   });
-  const laneIndexOf = (address: number): number => Math.floor(address / 2 ** 28) % 256;
+  const isRouted = (to: number): boolean =>
+    hostOf(to) === thisHost && laneOf(to) < lanesCount && status.phaseOf(laneOf(to)) !== 'slow';
   const links = new Links(lane, order.links, wire, (to, from, message) => kernel.deliver(to, from, message));
   const inlet: Inlet = {
     deliver: (to, message) => kernel.deliver(to, portOf(udpIndex), message),
@@ -93,19 +98,20 @@ export function startLane(order: LaneOrder, program: LaneProgram<unknown>, host:
   function turn(): boolean {
     if (running || stopping) return false;
     running = true;
-    let slices = 0;
+    kernel.now = clock();
+    const endMs = kernel.now + turnMsMax;
     do {
-      kernel.now = clock();
       status.beat(lane, kernel.now);
       wheel.advance(kernel.now, fire);
       links.drain();
       kernel.run(stepsPerSlice);
       udp.flush();
       links.publish();
-    } while (kernel.waitingCount > 0 && ++slices < slicesPerTurnMax);
+      kernel.now = clock();
+    } while (kernel.waitingCount > 0 && kernel.now < endMs && !stopping);
     if (kernel.waitingCount === 0) links.endTurn();
     running = false;
-    rest();
+    if (!stopping) rest();
     return kernel.waitingCount === 0;
   }
 
@@ -172,6 +178,7 @@ export function startLane(order: LaneOrder, program: LaneProgram<unknown>, host:
     clearTimeout(wakeTimer);
     udp.close();
     tcp.close();
+    gateway.close();
     links.doorbell.cancel();
     markStopped();
   }
@@ -200,7 +207,7 @@ export function startLane(order: LaneOrder, program: LaneProgram<unknown>, host:
   turnSoon();
   const drain = (): boolean => {
     udp.stopReading();
-    return kernel.waitingCount === 0 && links.isEmpty;
+    return kernel.waitingCount === 0 && links.isEmpty && disk.underWayCount() === 0;
   };
   return { control: { ask: gateway.ask, inspect, drain, stop }, stopped };
 }

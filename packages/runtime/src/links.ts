@@ -1,7 +1,7 @@
 // The links of one lane to and from all other lanes of its host: one ring buffer per direction and pair, so that each ring has
 // one writer and one reader and no lock. Records are written during a turn and published together at its end, with at
 // most one wake-up per sleeping lane. What arrives is copied into an arena that lasts until the end of the turn.
-import { type Address, laneOf, type Typed } from '@chordial/actor';
+import { type Address, assert, laneOf, type Typed } from '@chordial/actor';
 import { Doorbell, RingReader, RingWriter } from 'sharedarraybuffer-ringbuffer';
 import { Wire } from './wire.ts';
 
@@ -21,6 +21,8 @@ export interface LinkCounts {
 }
 
 const recordsPerReadMax = 256;
+const arenaBytesMin = 256 * 1_024;
+const arenaBytesMax = 4 * 1_024 * 1_024;
 
 export class Links {
   readonly counts: LinkCounts = { sent: 0, received: 0, refused: 0, unknown: 0 };
@@ -30,8 +32,7 @@ export class Links {
   readonly #readers: RingReader[] = [];
   readonly #writers: (RingWriter | undefined)[] = [];
   readonly #buffers: (Buffer | undefined)[] = [];
-  readonly #dirty: RingWriter[] = [];
-  #arena = Buffer.allocUnsafeSlow(256 * 1_024);
+  #arena = Buffer.allocUnsafeSlow(arenaBytesMin);
   #arenaUsed = 0;
   readonly #take: (bytes: Uint8Array, start: number, end: number) => void;
 
@@ -72,20 +73,23 @@ export class Links {
     }
     writer.commit(this.#wire.encode(this.#buffers[lane]!, at, to, from, message));
     this.counts.sent++;
-    if (!this.#dirty.includes(writer)) this.#dirty.push(writer);
     return true;
   }
 
   /** Shows everything posted to the other lanes. */
   publish(): void {
-    for (const writer of this.#dirty) writer.publish();
-    this.#dirty.length = 0;
+    for (const writer of this.#writers) writer?.publish();
   }
 
   /** Delivers what other lanes published, at most a batch from each; returns how many messages. */
   drain(): number {
     let count = 0;
-    for (const reader of this.#readers) count += Math.max(0, reader.read(this.#take, recordsPerReadMax));
+    for (const reader of this.#readers) {
+      const read = reader.read(this.#take, recordsPerReadMax);
+      // Something else wrote over the memory: the lane cannot go on, and the host says so.
+      assert(read >= 0, `the link from another lane is whole, not ${reader.fault?.kind} at byte ${reader.fault?.at}`);
+      count += read;
+    }
     this.counts.received += count;
     return count;
   }
@@ -103,8 +107,9 @@ export class Links {
   #keep(bytes: Uint8Array, start: number, end: number): number {
     const length = end - start;
     if (this.#arenaUsed + length > this.#arena.length) {
-      // Views into the old arena keep it alive; the next turns use the larger one.
-      this.#arena = Buffer.allocUnsafeSlow(Math.max(this.#arena.length * 2, length));
+      // Views into the old arena keep it alive; the next turns use the new one.
+      const lengthNext = Math.min(this.#arena.length * 2, arenaBytesMax);
+      this.#arena = Buffer.allocUnsafeSlow(Math.max(lengthNext, length));
       this.#arenaUsed = 0;
     }
     const at = this.#arenaUsed;

@@ -1,13 +1,16 @@
 // The tcp port of a lane over node:net. Nothing is buffered without a limit: a connection whose peer does not read is closed and
 // reported, and a reader that is behind asks the port to stop reading.
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, isIPv6, type Server, type Socket } from 'node:net';
 import type { Address, Behaviour, Received, Typed } from '@chordial/actor';
 import type { TcpEvent, TcpRequest } from '@chordial/actor/protocol';
 import type { Inlet } from './udp-port.ts';
+import { addressFault } from './udp-socket.ts';
 
 /** Bytes that may wait to be written on one connection. */
 const writeBytesMax = 1_024 * 1_024;
 const connectionsMax = 15_000;
+/** A connection that we closed is cut after this time, whether or not its peer took what was queued. */
+const closeMsMax = 5_000;
 
 interface Connection {
   readonly socket: Socket;
@@ -65,9 +68,18 @@ export function createTcpPort(inlet: Inlet): TcpPort {
     });
   }
 
+  function refuse(owner: Address<Typed>, correlation: number, code: string, sentence: string): void {
+    tell(owner, { type: 'tcp-closed', connection: 0, correlation, code, sentence });
+  }
+
   function onListen(request: Extract<TcpRequest, { type: 'listen-tcp' }>): void {
-    const id = idNext++;
     const owner = request.replyTo as Address<TcpEvent> as Address<Typed>;
+    const fault = addressFault(request.address, request.port, 0);
+    if (fault !== undefined) {
+      refuse(owner, 0, 'EINVAL', fault);
+      return;
+    }
+    const id = idNext++;
     const server = createServer((socket) => {
       if (connections.size >= connectionsMax) {
         socket.destroy();
@@ -78,16 +90,10 @@ export function createTcpPort(inlet: Inlet): TcpPort {
     });
     server.on('error', (error: NodeJS.ErrnoException) => {
       servers.delete(id);
-      tell(owner, {
-        type: 'tcp-closed',
-        connection: 0,
-        correlation: 0,
-        code: error.code ?? 'EUNKNOWN',
-        sentence: error.message,
-      });
+      refuse(owner, 0, error.code ?? 'EUNKNOWN', error.message);
     });
     const { address: host, port, shared } = request;
-    server.listen({ host, port, exclusive: true, reusePort: shared }, () => {
+    server.listen({ host, port, exclusive: true, reusePort: shared, ipv6Only: isIPv6(host) }, () => {
       const bound = server.address();
       if (bound === null || typeof bound === 'string') return;
       servers.set(id, server);
@@ -97,6 +103,13 @@ export function createTcpPort(inlet: Inlet): TcpPort {
 
   function onConnect(request: Extract<TcpRequest, { type: 'connect-tcp' }>): void {
     const owner = request.replyTo as Address<TcpEvent> as Address<Typed>;
+    const fault = addressFault(request.address, request.port, 1);
+    if (fault !== undefined || connections.size >= connectionsMax) {
+      const [code, sentence] =
+        fault === undefined ? ['EMFILE', `${connectionsMax} connections are open`] : ['EINVAL', fault];
+      refuse(owner, request.correlation, code, sentence);
+      return;
+    }
     const socket = connect({ host: request.address, port: request.port });
     const id = follow(socket, owner, request.correlation, false);
     socket.on('connect', () => opened(id, connections.get(id)!));
@@ -115,7 +128,9 @@ export function createTcpPort(inlet: Inlet): TcpPort {
   }
 
   function onClose(id: number): void {
-    connections.get(id)?.socket.end();
+    const socket = connections.get(id)?.socket;
+    socket?.destroySoon();
+    socket?.setTimeout(closeMsMax, () => socket.destroy());
     servers.get(id)?.close();
     servers.delete(id);
   }

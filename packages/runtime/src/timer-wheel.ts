@@ -9,7 +9,7 @@ const slotsPerLevel = 1_024;
 const slotMask = slotsPerLevel - 1;
 /** Lists 0..1023 are level 0, 1024..2047 level 1; entries of the lists start after them. */
 const firstEntry = 2 * slotsPerLevel;
-export const timersMax = 2 ** 24 - firstEntry;
+const timersMax = 2 ** 24 - firstEntry;
 const entryShift = 2 ** 24;
 const generationsMax = 2 ** 28;
 const none = -1;
@@ -23,7 +23,8 @@ export class TimerWheel<Payload> {
   #previous = new Int32Array(this.#size);
   #dueTick = new Float64Array(this.#size);
   #generation = new Int32Array(this.#size);
-  readonly #payload: (Payload | undefined)[] = [];
+  /** As long as the others from the start: V8 would make a hash table of an array that begins at 2,048. */
+  readonly #payload: (Payload | undefined)[] = new Array(this.#size).fill(undefined);
   #free = none;
   #entryNext = firstEntry;
   /** Everything due at or before this tick has fired. */

@@ -4,7 +4,7 @@ import type { Address, Behaviour, Received, Typed } from '@chordial/actor';
 import type { UdpEvent, UdpRequest } from '@chordial/actor/protocol';
 import { BatchedSocket, canBatch, loadCalls } from './batched-socket.ts';
 import { DgramSocket } from './dgram-socket.ts';
-import type { UdpSocket, UdpSocketCounts, UdpSocketEvents } from './udp-socket.ts';
+import { addressFault, type UdpSocket, type UdpSocketCounts, type UdpSocketEvents } from './udp-socket.ts';
 
 /** How ports bring events of the outside world into a lane. */
 export interface Inlet {
@@ -40,6 +40,11 @@ export function createUdpPort(inlet: Inlet, batching: boolean): UdpPort {
       inlet.deliver(owner, event);
       inlet.turnSoon();
     };
+    const fault = addressFault(request.address, request.port, 0);
+    if (fault !== undefined) {
+      tell({ type: 'udp-failed', socket: 0, code: 'EINVAL', sentence: fault });
+      return;
+    }
     let bound = false;
     const batched = batching && calls !== undefined && canBatch(request) ? calls : undefined;
     const events: UdpSocketEvents = {
@@ -47,7 +52,10 @@ export function createUdpPort(inlet: Inlet, batching: boolean): UdpPort {
         bound = true;
         tell({ type: 'udp-bound', socket: id, address, port });
       },
-      failed: (code, sentence) => tell({ type: 'udp-failed', socket: bound ? id : 0, code, sentence }),
+      failed: (code, sentence) => {
+        if (!bound) sockets.delete(id);
+        tell({ type: 'udp-failed', socket: bound ? id : 0, code, sentence });
+      },
       received: (bytes, start, end, address, port, backlog) => {
         if (!reading) return;
         inlet.deliver(owner, {

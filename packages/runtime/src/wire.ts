@@ -26,9 +26,15 @@ interface Shape {
   readonly hasView: boolean;
 }
 type Fields = Record<string, unknown>;
+interface View {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
 
 const viewFields = new Set(['bytes', 'start', 'end']);
-const packr = new Packr({ useRecords: false, moreTypes: false });
+/** Nested bytes are copied out of the record, since only the byte view is known to end with the turn. A nested -0 arrives as 0. */
+const packr = new Packr({ useRecords: false, moreTypes: false, copyBuffers: true });
 
 /** FNV-1a over UTF-16 units. */
 export function typeHash(type: string): number {
@@ -85,9 +91,10 @@ export class Wire {
       offset = this.#writeField(target, offset, (message as unknown as Fields)[shape.fields[i]!]);
     }
     if (!shape.hasView) return offset - at;
-    const view = message as unknown as { bytes: Uint8Array; start: number; end: number };
-    target.set(view.bytes.subarray(view.start, view.end), offset);
-    return offset - at + view.end - view.start;
+    const { bytes, start, end } = message as unknown as View;
+    const view = bytes.subarray(start, end);
+    target.set(view, offset);
+    return offset - at + view.length;
   }
 
   static readTo(record: Buffer, at: number): Address<Typed> {
@@ -179,6 +186,6 @@ function isAscii(text: string): boolean {
 }
 
 const viewLength = (message: Typed): number => {
-  const view = message as unknown as { start: number; end: number };
-  return view.end - view.start;
+  const { start, end } = message as unknown as View;
+  return Math.max(0, end - start);
 };
