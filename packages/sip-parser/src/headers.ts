@@ -1,5 +1,8 @@
-// The second entry, `@chordial/sip-parser/headers`: the values that a message's typed getters give, and URI comparison.
+// The second entry, `@chordial/sip-parser/headers`: what the typed getters, the parser and
+// the framer give, and URI comparison.
 
 export type { AddressValue, ContactAddress, ContactValue, CseqValue, TypedValue, ViaValue } from './header-values.ts';
+export type { ParseResult } from './parse.ts';
+export type { Frame, FramerOptions } from './stream-framer.ts';
 export { unescapeText } from './uri.ts';
 export { uriEquals } from './uri-equality.ts';

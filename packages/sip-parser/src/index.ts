@@ -1,14 +1,14 @@
-// @chordial/sip-parser: SIP messages from octets. Values of headers and URIs in detail: `@chordial/sip-parser/headers`.
+// @chordial/sip-parser: SIP messages from octets. Types of header values, results and frames: `@chordial/sip-parser/headers`.
 
 export { ParseError } from './errors.ts';
 export { limits } from './limits.ts';
 export { SipMessage } from './message.ts';
-export { type ParseResult, parseMessage } from './parse.ts';
+export { parseMessage } from './parse.ts';
 export { Peek } from './peek.ts';
 export { parseUri } from './read-uri.ts';
 export { type ResponseParts, writeResponse } from './response-writer.ts';
 export { ringKeyOf, ringKeySubject } from './ring-subject.ts';
 export { peek } from './scan-message.ts';
 export { serializeMessage } from './serializer.ts';
-export { type Frame, StreamFramer } from './stream-framer.ts';
+export { StreamFramer } from './stream-framer.ts';
 export { aorOf, SipUri } from './uri.ts';

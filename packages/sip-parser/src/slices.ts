@@ -105,6 +105,10 @@ export class ScanResult {
   valueEnd = -1;
   problem = '';
   problemOffset = 0;
+  /** Of the host scanned last. */
+  capital = false;
+  /** The port scanned last. */
+  number = 0;
 
   fail(offset: number, problem: string): -1 {
     this.problem = problem;
