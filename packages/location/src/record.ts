@@ -55,23 +55,25 @@ export function changedBindings(current: readonly Binding[], message: ChangeBind
   for (let i = 0; i < changes.length; i++) {
     const change = changes[i]!;
     const index = indexOfContact(next, change.contactKey);
-    if (change.expiresMs > 0) next[index < 0 ? next.length : index] = bindingOf(change, message, now);
+    if (change.expiresMs > 0) next[index < 0 ? next.length : index] = bindingOf(change, message, next[index], now);
     else if (index >= 0) next.splice(index, 1);
   }
   if (next.length > 1) next.sort((a, b) => b.q - a.q);
   return next;
 }
 
-function bindingOf(change: BindingChange, message: ChangeBindings, now: number): Binding {
+/** A refresh says again what is known: then the texts we have are kept, and those of the message die young. */
+function bindingOf(change: BindingChange, message: ChangeBindings, known: Binding | undefined, now: number): Binding {
+  const same = known !== undefined && known.contact === change.contact && known.contactKey === change.contactKey;
   return {
-    contact: change.contact,
-    contactKey: change.contactKey,
-    instance: change.instance,
+    contact: same ? known.contact : change.contact,
+    contactKey: same ? known.contactKey : change.contactKey,
+    instance: same && known.instance === change.instance ? known.instance : change.instance,
     regId: change.regId,
-    callId: message.callId,
+    callId: same && known.callId === message.callId ? known.callId : message.callId,
     cseq: message.cseq,
     q: change.q,
     expiresAt: now + change.expiresMs,
-    userAgent: message.userAgent,
+    userAgent: same && known.userAgent === message.userAgent ? known.userAgent : message.userAgent,
   };
 }
