@@ -36,6 +36,11 @@ export class RecordRing {
     return this.bytes.length * 2 <= this.#bytesMax;
   }
 
+  /** Whether a record of `length` octets could be written if there were no other. */
+  couldFit(length: number): boolean {
+    return sizeOf(length) <= this.#bytesMax;
+  }
+
   /** Whether a record of `length` octets can be written now. */
   fits(length: number): boolean {
     const size = sizeOf(length);

@@ -89,6 +89,7 @@ export class TransactionTable {
    */
   makeRoom(length: number, now: number): boolean {
     const { ring } = this;
+    if (!ring.couldFit(length)) return false;
     while (!ring.fits(length)) {
       if (this.#dropDead()) continue;
       if (ring.canGrow) ring.grow(this.#keeps, this.#moved);
