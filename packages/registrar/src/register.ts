@@ -6,12 +6,17 @@ import type { BindingChange, ChangeBindings } from '@chordial/location/protocol'
 import { ParseError } from '@chordial/sip-parser';
 import type { RequestReceived } from '@chordial/sip-transaction/protocol';
 import { answer } from './answers.ts';
-import { type ContactWish, contactWishes, expiresMalformed, expiresSecondsLargest } from './contact-wishes.ts';
+import { type ContactWish, contactWishes } from './contact-wishes.ts';
 import { HeaderLines } from './header-lines.ts';
 import type { RegistrarConfig } from './registrar.ts';
 import type { TextPool } from './text-pool.ts';
 
 export type RegisterChange = Pick<ChangeBindings, 'aor' | 'callId' | 'cseq' | 'userAgent' | 'changes'>;
+
+/** RFC 3261 20.10: "Malformed values SHOULD be treated as equivalent to 3600." */
+const expiresMalformed = 3_600;
+/** RFC 3261 20.19: "between 0 and (2**32)-1". */
+const expiresSecondsMax = 4_294_967_295;
 
 /** Filled and read within one step. */
 const lines = new HeaderLines();
@@ -119,7 +124,7 @@ function expiresOf(bytes: Uint8Array): number {
     const octet = bytes[p]!;
     if (octet < 48 || octet > 57) return expiresMalformed;
     seconds = seconds * 10 + octet - 48;
-    if (seconds > expiresSecondsLargest) return expiresMalformed;
+    if (seconds > expiresSecondsMax) return expiresMalformed;
   }
   return seconds;
 }
