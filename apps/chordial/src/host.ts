@@ -5,7 +5,7 @@ import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { type Address, makeAddress, type Typed } from '@chordial/actor';
 import { loadOf } from '@chordial/chord';
-import type { LookedUp } from '@chordial/dispatcher/protocol';
+import type { LookedUp, LookUpFailed } from '@chordial/dispatcher/protocol';
 import type { BindingsListed, LocationMessage } from '@chordial/location/protocol';
 import { type RingKey, ringKeyFromText } from '@chordial/ring-key';
 import { type HostEvent, startHost } from '@chordial/runtime';
@@ -131,7 +131,11 @@ export async function startChordial(
     const aor = canonicalAor(uri, options.domain, aliases);
     const key = ringKeyFromText(aor);
     const lane = Array.from({ length: options.lanes }, (_, i) => i).find((i) => lanes.phaseOf(i) === 'up') ?? 0;
-    const found = await ask<LookedUp>(lane, makeAddress(0, lane, at.dispatcher), { type: 'look-up', aor } as Typed);
+    const found = await ask<LookedUp | LookUpFailed>(lane, makeAddress(0, lane, at.dispatcher), {
+      type: 'look-up',
+      aor,
+    } as Typed);
+    if (found.type === 'look-up-failed') throw new Error(found.sentence);
     const records = locations.get(found.owner.key);
     if (records === undefined) throw new Error(`lane ${found.owner.lane} is being replaced; ask again in a second`);
     const listed = await ask<BindingsListed>(

@@ -1,0 +1,111 @@
+// Runs the `chordial` command as a user does, in a process of its own, for tests that talk to it from outside.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+const command = fileURLToPath(new URL('../../../apps/chordial/bin/chordial.js', import.meta.url));
+const startMsMax = 20_000;
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end. */
+export function run(
+  program: string,
+  parameters: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<Finished> {
+  const child = spawn(program, parameters, {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  return finished(child);
+}
+
+/** Runs `chordial ...` to its end. */
+export const runChordial = (parameters: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Finished> =>
+  run(process.execPath, [command, ...parameters], environment);
+
+export interface RunningHost {
+  readonly pid: number;
+  readonly sipPort: number;
+  /** `ADDR:PORT` for `--control`. */
+  readonly control: string;
+  /** What `chordial up` printed so far. */
+  output(): string;
+  /** Sends a signal and waits for the end. */
+  end(signal: NodeJS.Signals): Promise<Finished>;
+}
+
+/** Starts `chordial up` on free ports of the loopback interface and waits until it says that it is up. */
+export async function startRunningHost(parameters: readonly string[] = []): Promise<RunningHost> {
+  const sipPort = await freeUdpPort();
+  const control = `127.0.0.1:${await freeTcpPort()}`;
+  const child = spawn(
+    process.execPath,
+    [command, 'up', '--listen', `udp:127.0.0.1:${sipPort}`, '--control', control, ...parameters],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  const end = finished(child);
+  let output = '';
+  child.stdout?.on('data', (text: string) => {
+    output += text;
+  });
+  const deadline = Date.now() + startMsMax;
+  while (!output.includes('Chordial is up')) {
+    if (child.exitCode !== null || Date.now() > deadline) {
+      child.kill('SIGKILL');
+      throw new Error(`chordial up did not start: ${JSON.stringify(await end)}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return {
+    pid: child.pid!,
+    sipPort,
+    control,
+    output: () => output,
+    end: (signal) => {
+      child.kill(signal);
+      return end;
+    },
+  };
+}
+
+function finished(child: ChildProcess): Promise<Finished> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+export function freeUdpPort(): Promise<number> {
+  const socket = createSocket('udp4');
+  return new Promise((resolve) => {
+    socket.bind(0, '127.0.0.1', () => {
+      const { port } = socket.address();
+      socket.close(() => resolve(port));
+    });
+  });
+}
+
+export function freeTcpPort(): Promise<number> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
