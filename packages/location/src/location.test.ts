@@ -177,6 +177,12 @@ describe('an idle peer', () => {
     tell(change(2, [contact('sip:a@1', 600_000)]));
     expect([...recorder.timers.keys()]).toEqual([first]);
     tell(change(3, [contact('sip:a@1', 60_000)]));
-    expect([...recorder.timers.values()]).toMatchObject([{ at: 160_000 }]);
+    expect([...recorder.timers.values()]).toMatchObject([{ at: 160_000, message: { type: 'expiry-due' } }]);
+  });
+
+  it('an expiry-due that comes when the last user has left does nothing', () => {
+    const { recorder } = start();
+    expect(recorder.tell({ type: 'expiry-due' })).toEqual([]);
+    expect(recorder.timers.size).toBe(0);
   });
 });

@@ -94,6 +94,12 @@ export class RegistrarLane {
     this.#kernel.deliver(to as number as Address<Typed>, nobody, request);
   }
 
+  /** Delivers any message, and handles what follows from it. */
+  tell(to: Address<RegistrarMessage>, message: RegistrarMessage): void {
+    this.#kernel.deliver(to as number as Address<Typed>, nobody, message);
+    this.run();
+  }
+
   /** Handles everything that waits. */
   run(): void {
     this.#kernel.now = this.now;

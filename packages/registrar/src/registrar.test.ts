@@ -287,4 +287,13 @@ describe('an idle peer', () => {
     lane.advance(5_000);
     expect(lane.timersCount).toBe(0);
   });
+
+  it('answers nothing to a deadline-due or a reply that nobody waits for', () => {
+    const { lane, peer } = start();
+    lane.tell(peer, { type: 'deadline-due' });
+    lane.tell(peer, { type: 'bindings-listed', correlation: 1, bindings: [], now: 0 });
+    lane.tell(peer, { type: 'change-refused', correlation: 1, reason: 'users-exceeded' });
+    expect(lane.answers).toEqual([]);
+    expect(lane.timersCount).toBe(0);
+  });
 });
