@@ -37,13 +37,22 @@ export interface ReadPointers {
   readonly type: 'read-pointers';
   readonly replyTo: Address<ChordMessage>;
   readonly correlation: number;
+  /** The version that the asker read last from this peer, 0 for none: pointers that are still the same are not sent again. */
+  readonly versionKnown: number;
 }
 export interface PointersRead {
   readonly type: 'pointers-read';
   readonly correlation: number;
+  /** Changes whenever a pointer changes, and with every restart; never 0. */
+  readonly version: number;
   readonly self: Member;
   readonly predecessor: Member;
   readonly successors: readonly Member[];
+}
+/** The answer to `read-pointers` when the pointers are those of `versionKnown`. */
+export interface PointersUnchanged {
+  readonly type: 'pointers-unchanged';
+  readonly correlation: number;
 }
 /** The notifier believes that it is the receiver's predecessor. */
 export interface Rectify {
@@ -54,7 +63,14 @@ export interface StabiliseDue {
   readonly type: 'stabilise-due';
 }
 
-export type ChordMessage = FindSuccessor | ReadPointers | PointersRead | Rectify | StabiliseDue;
+export type ChordMessage = FindSuccessor | ReadPointers | PointersRead | PointersUnchanged | Rectify | StabiliseDue;
+
+/** To whoever serves the peer's range: it is (predecessor, self], clockwise. Sent at the start and after every change. */
+export interface RangeChanged {
+  readonly type: 'range-changed';
+  readonly self: Member;
+  readonly predecessor: Member;
+}
 
 /** Watching: the current membership at once, then every change. */
 export interface WatchRing {
@@ -72,8 +88,9 @@ export type MembershipMessage = WatchRing;
 
 export const chordWords: Words<ChordMessage> = {
   'find-successor': [1, 'key', 'replyTo', 'correlation', 'hops', 'trace'],
-  'read-pointers': [2, 'replyTo', 'correlation'],
-  'pointers-read': [3, 'correlation', 'self', 'predecessor', 'successors'],
+  'read-pointers': [2, 'replyTo', 'correlation', 'versionKnown'],
+  'pointers-read': [3, 'correlation', 'version', 'self', 'predecessor', 'successors'],
+  'pointers-unchanged': [6, 'correlation'],
   rectify: [4, 'notifier'],
   'stabilise-due': [5],
 };

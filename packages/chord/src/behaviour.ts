@@ -1,0 +1,40 @@
+// What a shell needs to run a peer of the ring, and a lane's view of the membership.
+import type { Behaviour } from '@chordial/actor';
+import { peerInvariants } from './invariants.ts';
+import {
+  type ChordMembershipConfig,
+  type ChordMembershipState,
+  initChordMembership,
+  stepChordMembership,
+} from './membership.ts';
+import { initChordPeer, stepChordPeer } from './peer.ts';
+import type { ChordPeerConfig, ChordPeerState } from './peer-state.ts';
+import { type ChordMessage, chordWords, type MembershipMessage } from './protocol.ts';
+
+/** A question that finds 8,192 others waiting goes back to the peer or dispatcher that sent it, which answers 503. */
+export const chordPeer: Behaviour<ChordPeerState, ChordMessage, ChordPeerConfig> = {
+  name: 'chord-peer',
+  init: initChordPeer,
+  step: stepChordPeer,
+  mailbox: { messagesMax: 8_192, overflow: 'refuse' },
+  words: chordWords,
+  invariants: peerInvariants,
+  inspect: ({ config, predecessor, successors, fingers }) => ({
+    self: config.self.key,
+    predecessor: predecessor.key,
+    successors: successors.map(({ key }) => key),
+    fingers: fingers.map(({ key }) => key),
+  }),
+};
+
+export const chordMembership: Behaviour<ChordMembershipState, MembershipMessage, ChordMembershipConfig> = {
+  name: 'chord-membership',
+  init: initChordMembership,
+  step: stepChordMembership,
+  mailbox: { messagesMax: 1_024, overflow: 'drop-newest' },
+  inspect: ({ epoch, members, watchers }) => ({
+    epoch,
+    membersCount: members.length,
+    watchersCount: watchers.size,
+  }),
+};
