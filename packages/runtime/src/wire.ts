@@ -11,6 +11,8 @@ import { Packr } from 'msgpackr';
 
 const headerBytes = 20;
 const inlineTextMax = 255;
+/** Tag, our length, msgpack's own header. */
+const packedHeaderMax = 10;
 const tagUndefined = 0;
 const tagTrue = 1;
 const tagFalse = 2;
@@ -47,6 +49,8 @@ export function typeHash(type: string): number {
 export class Wire {
   readonly #shapeByType = new Map<string, Shape>();
   readonly #shapeByHash = new Map<number, Shape>();
+  #packedValue: unknown;
+  #packed: Uint8Array = new Uint8Array(0);
 
   /** Learns a words table; the same type from two tables must have the same fields. */
   register(words: { readonly [type: string]: readonly [number, ...string[]] }): void {
@@ -70,11 +74,12 @@ export class Wire {
   sizeMax(message: Typed): number {
     const shape = this.#shapeOf(message);
     let size = headerBytes;
+    this.#packedValue = undefined;
     for (const name of shape.fields) {
       const value = (message as unknown as Fields)[name];
-      if (typeof value === 'string' && value.length <= inlineTextMax) size += 2 + value.length * 3;
-      else if (typeof value === 'object' || typeof value === 'string' || typeof value === 'bigint')
-        size += 5 + this.#pack(value).length;
+      if (typeof value === 'string') {
+        size += packedHeaderMax + (value.length <= inlineTextMax ? value.length * 3 : Buffer.byteLength(value));
+      } else if (typeof value === 'object' || typeof value === 'bigint') size += 5 + this.#pack(value).length;
       else size += 9;
     }
     return shape.hasView ? size + viewLength(message) : size;
@@ -90,6 +95,8 @@ export class Wire {
     for (let i = 0; i < shape.fields.length; i++) {
       offset = this.#writeField(target, offset, (message as unknown as Fields)[shape.fields[i]!]);
     }
+    // The same object may be sent again with other contents.
+    this.#packedValue = undefined;
     if (!shape.hasView) return offset - at;
     const { bytes, start, end } = message as unknown as View;
     const view = bytes.subarray(start, end);
@@ -169,8 +176,13 @@ export class Wire {
     return at + 5 + packed.length;
   }
 
+  /** `encode` meets the same objects that `sizeMax` met just before: the last one is packed once. */
   #pack(value: unknown): Uint8Array {
-    return packr.pack(value);
+    if (value !== this.#packedValue || typeof value !== 'object') {
+      this.#packed = packr.pack(value);
+      this.#packedValue = value;
+    }
+    return this.#packed;
   }
 
   #shapeOf(message: Typed): Shape {
