@@ -132,8 +132,8 @@ export function usualKind(bytes: Uint8Array, p: number): number {
   const name = usualNames[kind]!;
   for (let i = 0; i < name.length; i++) {
     const octet = bytes[p + i]!;
-    // A letter in either case; the capital of "-" and ":" is no token or control, so nothing else passes.
-    if (octet !== name[i] && (octet | 32) !== name[i]) return OTHER;
+    // Not `octet | 32` as above: these octets are not known to be a token, and CR | 32 is "-".
+    if (octet !== name[i] && (octet < 65 || octet + 32 !== name[i])) return OTHER;
   }
   return kind;
 }

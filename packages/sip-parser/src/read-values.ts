@@ -34,7 +34,7 @@ export function readVia(cursor: Cursor): ViaValue | ParseError {
     host: hostPort.host,
     port: hostPort.port,
     branch: utf8FromOctets(parameters.get('branch') ?? ''),
-    received: (parameters.get('received') ?? '').replace(/[[\]]/g, ''),
+    received: utf8FromOctets(parameters.get('received') ?? '').replace(/[[\]]/g, ''),
     rport: parameters.get('rport'),
     parameters,
   };

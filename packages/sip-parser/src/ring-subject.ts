@@ -14,7 +14,7 @@ const keyTextLength = 40;
 
 /** The key that this message carries because a peer of ours wrote it there, or undefined. */
 export function carriedRingKey(peek: Peek): RingKey | undefined {
-  if (peek.kind === 'request' && peek.method !== 'ACK' && peek.to.tagEnd === 0) return undefined;
+  if (peek.kind === 'request' && peek.method !== 'ACK' && peek.to.tagEnd === peek.to.tagStart) return undefined;
   const text = peek.carriedKey.toLowerCase();
   if (text.length !== keyTextLength) return undefined;
   for (let i = 0; i < keyTextLength; i++) {

@@ -77,14 +77,10 @@ export function scanAddress(
     p = scanParameter(bytes, p + 1, end, out);
     if (p < 0) return -1;
     address.valueEnd = p;
-    if (
-      address.tagEnd === 0 &&
-      out.nameEnd - out.nameStart === 3 &&
-      out.valueStart >= 0 &&
-      equalsIgnoringCase(bytes, out.nameStart, TAG)
-    ) {
-      address.tagStart = out.valueStart;
-      address.tagEnd = out.valueEnd;
+    if (address.tagEnd === 0 && out.nameEnd - out.nameStart === 3 && equalsIgnoringCase(bytes, out.nameStart, TAG)) {
+      // The first tag counts, also one without a value.
+      address.tagStart = out.valueStart >= 0 ? out.valueStart : out.nameEnd;
+      address.tagEnd = out.valueStart >= 0 ? out.valueEnd : out.nameEnd;
     }
     if (p < end && bytes[p]! <= SP) p = skipSpace(bytes, p, end);
   }

@@ -36,6 +36,7 @@ export function skipSpace(bytes: Uint8Array, start: number, end: number): number
 export function skipLine(bytes: Uint8Array, start: number, end: number): number {
   let p = start;
   for (;;) {
+    while (p + 3 < end && bytes[p]! > CR && bytes[p + 1]! > CR && bytes[p + 2]! > CR && bytes[p + 3]! > CR) p += 4;
     while (p < end && bytes[p]! > CR) p++;
     if (p >= end) return NEED_MORE;
     const octet = bytes[p]!;

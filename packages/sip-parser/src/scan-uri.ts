@@ -137,8 +137,8 @@ export function scanUri(
     uri.userStart = body;
     uri.userEnd = colon >= 0 ? colon : at;
     if (uri.userEnd === body) return out.fail(body, 'the user before "@" is empty');
-    if (common === 0) {
-      uri.plain = false;
+    if (common === 0) uri.plain = false;
+    if (common === 0 || colon >= 0) {
       if (!escapesAreWhole(bytes, body, at))
         return out.fail(body, 'a "%" in the user is not followed by two hexadecimal digits');
     }

@@ -51,10 +51,14 @@ function scanProtocol(bytes: Uint8Array, start: number, end: number): number {
 }
 
 function takeParameter(bytes: Uint8Array, semicolon: number, via: ViaSlice, parameter: ScanResult): void {
-  const { nameStart, nameEnd, valueStart, valueEnd } = parameter;
+  const { nameStart, nameEnd } = parameter;
+  // The first of a name counts, also when it has no value: then its value is empty.
+  const valued = parameter.valueStart >= 0;
+  const valueStart = valued ? parameter.valueStart : nameEnd;
+  const valueEnd = valued ? parameter.valueEnd : nameEnd;
   switch (nameEnd - nameStart) {
     case 2:
-      if (via.ringKeyEnd === 0 && valueStart >= 0 && equalsIgnoringCase(bytes, nameStart, RK)) {
+      if (via.ringKeyEnd === 0 && equalsIgnoringCase(bytes, nameStart, RK)) {
         via.ringKeyStart = valueStart;
         via.ringKeyEnd = valueEnd;
       }
@@ -62,20 +66,20 @@ function takeParameter(bytes: Uint8Array, semicolon: number, via: ViaSlice, para
     case 5:
       if (via.rportNameEnd < 0 && equalsIgnoringCase(bytes, nameStart, RPORT)) {
         via.rportNameEnd = nameEnd;
-        if (valueStart >= 0) {
+        if (valued) {
           via.rportStart = valueStart;
           via.rportEnd = valueEnd;
         }
       }
       break;
     case 6:
-      if (via.branchEnd === 0 && valueStart >= 0 && equalsIgnoringCase(bytes, nameStart, BRANCH)) {
+      if (via.branchEnd === 0 && equalsIgnoringCase(bytes, nameStart, BRANCH)) {
         via.branchStart = valueStart;
         via.branchEnd = valueEnd;
       }
       break;
     case 8:
-      if (via.receivedEnd === 0 && valueStart >= 0 && equalsIgnoringCase(bytes, nameStart, RECEIVED)) {
+      if (via.receivedEnd === 0 && equalsIgnoringCase(bytes, nameStart, RECEIVED)) {
         via.receivedParameterStart = semicolon;
         via.receivedStart = valueStart;
         via.receivedEnd = valueEnd;
