@@ -116,7 +116,7 @@ describe('RFC 3261 8.2.7', () => {
     const text = requestText({ method: 'OPTIONS' });
     const [first] = host.exchange(text, '192.0.2.4:5060', 0);
     const [second] = host.exchange(text, '192.0.2.4:5060', 1);
-    expect(first?.text).toMatch(/\r\nTo: <sip:alice@example\.com>;tag=[0-9a-z]{8,}\r\n/);
+    expect(first?.text).toMatch(/\r\nTo: <sip:alice@example\.com>;tag=[0-9a-z]+\r\n/);
     expect(second?.text).toBe(first?.text);
     const [other] = host.exchange(requestText({ method: 'OPTIONS', branch: 'z9hG4bK2' }));
     expect(other?.text.match(/;tag=(\w+)\r\nCall/)?.[1]).not.toBe(first?.text.match(/;tag=(\w+)\r\nCall/)?.[1]);

@@ -52,7 +52,7 @@ describe('StatelessResponder', () => {
     return sent === undefined ? '' : Buffer.from(sent.bytes.subarray(sent.start, sent.end)).toString('latin1');
   };
   test('RFC 3261 8.2.6.2: From, Call-ID, CSeq and Via are those of the request; To gains a tag', () => {
-    expect(text().replace(/;tag=[0-9a-z]{8,}\r\nCall/, ';tag=TAG\r\nCall')).toBe(
+    expect(text().replace(/;tag=[0-9a-z]+\r\nCall/, ';tag=TAG\r\nCall')).toBe(
       'SIP/2.0 503 Service Unavailable\r\nVia: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1;received=192.0.2.4\r\n' +
         'From: <sip:a@example.com>;tag=f\r\nTo: <sip:example.com>;tag=TAG\r\nCall-ID: c\r\nCSeq: 1 OPTIONS\r\n' +
         'Retry-After: 1\r\nServer: Chordial\r\nContent-Length: 0\r\n\r\n',
