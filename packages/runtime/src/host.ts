@@ -1,6 +1,7 @@
 // A host: one process with many lanes. Starts each lane as one long-lived task of a piscina pool, watches the lanes'
 // heartbeats, takes a late lane out of routing, replaces a dead or stalled one, and drains and stops them all. Links between the lanes
 // are shared memory that outlives a lane, so mail that waited for a dead lane reaches the one that replaces it.
+/// <reference path="./comlink-node-adapter.d.ts" />
 import { randomInt } from 'node:crypto';
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
 import { type Address, assert, type Typed } from '@chordial/actor';

@@ -1,5 +1,6 @@
 // The task that a piscina worker runs for as long as the lane lives: it loads the lane program, starts the lane, and offers
 // its control to the host through comlink.
+/// <reference path="./comlink-node-adapter.d.ts" />
 import type { MessagePort } from 'node:worker_threads';
 import { assert, type LaneProgram } from '@chordial/actor';
 import comlink from 'comlink';
