@@ -1,0 +1,105 @@
+// The disk of a simulated host: whole files in memory, and the writes under way. A crash leaves of each write under way nothing,
+// all, or (an append) a part, by the seed; a lost disk leaves nothing at all.
+import { nextBelow } from '@chordial/actor';
+import type { World } from './world.ts';
+
+interface File {
+  bytes: Uint8Array;
+  length: number;
+}
+
+export interface Write {
+  readonly kind: 'append' | 'replace';
+  readonly file: string;
+  readonly bytes: Uint8Array;
+}
+
+export class Disk {
+  state: 'good' | 'full' | 'read-only' = 'good';
+  /** Requests under way. */
+  underWay = 0;
+  /** Counts crashes: an operation of an earlier life is not carried out. */
+  life = 0;
+  readonly #files = new Map<string, File>();
+  readonly #writes = new Set<Write>();
+  readonly #lastDone = new Map<string, number>();
+  readonly #world: World;
+  #bytes = 0;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** The time at which the next request for `file` is done: after all earlier ones for it. */
+  schedule(file: string): number {
+    const { now, random } = this.#world;
+    const at = Math.max(this.#lastDone.get(file) ?? 0, now) + (100 + nextBelow(random.disks, 2_900)) / 1_000;
+    this.#lastDone.set(file, at);
+    return at;
+  }
+
+  begin(write: Write): void {
+    this.#writes.add(write);
+  }
+
+  /** Makes a write durable; the system's name of the error when it cannot be. */
+  commit(write: Write): string | undefined {
+    this.#writes.delete(write);
+    if (this.state === 'read-only') return 'EROFS';
+    const before = this.#files.get(write.file)?.length ?? 0;
+    const grows = write.kind === 'append' ? write.bytes.length : write.bytes.length - before;
+    const isFull = this.state === 'full' || this.#bytes + grows > this.#world.options.diskBytesMax;
+    if (isFull && write.bytes.length > 0) return 'ENOSPC';
+    this.#apply(write, write.bytes.length);
+    return undefined;
+  }
+
+  read(file: string, offset: number, bytesMax: number): Uint8Array {
+    const found = this.#files.get(file);
+    if (found === undefined) return new Uint8Array(0);
+    const start = Math.min(offset, found.length);
+    return found.bytes.slice(start, Math.min(found.length, start + bytesMax));
+  }
+
+  /** The host crashed: writes under way may have reached the disk or not. */
+  crash(): void {
+    this.life++;
+    this.underWay = 0;
+    this.#lastDone.clear();
+    const torn = new Set<string>();
+    for (const write of this.#writes) {
+      if (torn.has(write.file) || this.state !== 'good') continue;
+      const reached =
+        write.kind === 'replace'
+          ? nextBelow(this.#world.random.disks, 2) * write.bytes.length
+          : nextBelow(this.#world.random.disks, write.bytes.length + 1);
+      if (reached < write.bytes.length) torn.add(write.file);
+      if (reached > 0) this.#apply(write, reached);
+    }
+    this.#writes.clear();
+  }
+
+  lose(): void {
+    this.crash();
+    this.#files.clear();
+    this.#bytes = 0;
+  }
+
+  #apply({ kind, file, bytes }: Write, length: number): void {
+    const found = this.#files.get(file);
+    if (kind === 'replace' || found === undefined) {
+      this.#bytes += length - (found?.length ?? 0);
+      this.#files.set(file, { bytes: bytes.slice(0, length), length });
+      return;
+    }
+    const needed = found.length + length;
+    if (needed > found.bytes.length) {
+      const larger = new Uint8Array(Math.max(needed, found.bytes.length * 2));
+      larger.set(found.bytes.subarray(0, found.length));
+      found.bytes = larger;
+    }
+    found.bytes.set(bytes.subarray(0, length), found.length);
+    found.length = needed;
+    this.#bytes += length;
+  }
+}
