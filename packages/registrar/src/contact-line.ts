@@ -7,6 +7,7 @@
 import { ParseError, type Peek } from '@chordial/sip-parser';
 import { contactKeyOf } from './contact-key.ts';
 import type { ContactWish } from './contact-wishes.ts';
+import { ownText } from './own-text.ts';
 
 const SP = 32;
 const QUOTE = 34;
@@ -64,8 +65,9 @@ export function usualWish(peeked: Peek, start: number, end: number): ContactWish
   // One character per octet, or positions in the octets are not those in the text.
   if (value.length !== end - start) return undefined;
   const contact = value.slice(open + 1 - start, close - start);
-  const contactKey = contactKeyOf(contact);
-  if (contactKey instanceof ParseError) return undefined;
+  const key = contactKeyOf(contact);
+  if (key instanceof ParseError) return undefined;
+  const contactKey = key === contact ? contact : ownText(key);
   const instance = instanceEnd > instanceStart ? value.slice(instanceStart - start, instanceEnd - start) : '';
   return { contact, contactKey, instance, regId, q: q < 0 ? 1000 : q, expires };
 }

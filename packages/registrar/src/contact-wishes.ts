@@ -6,6 +6,7 @@ import type { ContactAddress } from '@chordial/sip-parser/headers';
 import { keyOfUri } from './contact-key.ts';
 import { usualWish } from './contact-line.ts';
 import type { HeaderLines } from './header-lines.ts';
+import { ownText } from './own-text.ts';
 
 export interface ContactWish {
   readonly contact: string;
@@ -48,12 +49,14 @@ export function parsedWishes(bytes: Uint8Array, start: number, end: number): Con
   return wishes;
 }
 
-function wishOf(contact: ContactAddress): ContactWish {
-  const { uri, q, expires, instance, regId } = contact;
+function wishOf(parsed: ContactAddress): ContactWish {
+  const { uri, q, expires, instance, regId } = parsed;
+  const contact = ownText(uri.text);
+  const contactKey = keyOfUri(uri);
   return {
-    contact: uri.text,
-    contactKey: keyOfUri(uri),
-    instance: instance !== undefined && isPrintable(instance) ? instance : '',
+    contact,
+    contactKey: contactKey === contact ? contact : ownText(contactKey),
+    instance: instance !== undefined && isPrintable(instance) ? ownText(instance) : '',
     regId: regId ?? 0,
     q: q === undefined ? 1000 : Math.round(q * 1000),
     expires: expires ?? -1,

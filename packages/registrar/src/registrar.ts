@@ -6,6 +6,7 @@ import type { BindingsListed, ChangeRefused, LocationMessage } from '@chordial/l
 import { ParseError, parseMessage } from '@chordial/sip-parser';
 import type { RequestReceived } from '@chordial/sip-transaction/protocol';
 import { allowLine, answer, capabilityLines, contactLines } from './answers.ts';
+import { isOurs } from './domains.ts';
 import { PendingRequests } from './pending-requests.ts';
 import type { RegistrarMessage } from './protocol.ts';
 import { onRegister } from './register.ts';
@@ -70,6 +71,10 @@ export function initRegistrar(config: RegistrarConfig, birth: Birth<RegistrarMes
     'a minimum above one hour would ask for 423 where RFC 3261 10.3 forbids it',
   );
   assert(config.expiresSecondsMin <= config.expiresSecondsMax, 'the minimum expiration is not above the maximum');
+  assert(
+    config.domains.every((domain) => domain === domain.toLowerCase()),
+    'domains are in lower case',
+  );
   return { config, self: birth.self, pending: undefined, userAgents: undefined, timer: 0 };
 }
 
@@ -106,7 +111,7 @@ function onRequestReceived(state: RegistrarState, message: RequestReceived, now:
   }
   // RFC 3261 10.3 step 1: "The registrar inspects the Request-URI to determine whether it has access to bindings for the
   // domain identified in the Request-URI." 8.2.2.1: "it SHOULD reject the request with a 404 (Not Found) response."
-  if (!config.domains.includes(message.peek.hostOf('request-uri'))) {
+  if (!isOurs(message.peek, 'request-uri', config.domains)) {
     answer(out, message, 404, 'Not Found');
     return;
   }
