@@ -20,6 +20,11 @@ const refusal = (statusCode: number, reason: string, headerLines = ''): Refusal 
 });
 const noTransaction = refusal(481, 'Call/Transaction Does Not Exist');
 const notAllowed = refusal(405, 'Method Not Allowed', ALLOW);
+const notImplemented = refusal(501, 'Not Implemented', ALLOW);
+/** Methods that are recognized and not supported (RFC 3261 8.2.1), in contrast to unheard-of ones (21.5.2). */
+const recognized: ReadonlySet<string> = new Set(
+  'INVITE BYE SUBSCRIBE NOTIFY PUBLISH MESSAGE REFER INFO PRACK UPDATE'.split(' '),
+);
 const schemeUnknown = refusal(416, 'Unsupported URI Scheme');
 const tooManyHops = refusal(483, 'Too Many Hops');
 const relayingDenied = refusal(403, 'Relaying Denied');
@@ -38,7 +43,7 @@ export const capabilities: Refusal = refusal(
 
 export function admit(peek: Peek, domains: Domains): Admission {
   const isRegister = peek.method === 'REGISTER';
-  if (!isRegister && peek.method !== 'OPTIONS') return peek.method === 'CANCEL' ? noTransaction : notAllowed;
+  if (!isRegister && peek.method !== 'OPTIONS') return refusedMethod(peek.method);
   const uri = peek.requestUri;
   // sips would promise TLS on every hop (RFC 3261 26.2.2), which UDP cannot keep.
   if (uri.scheme !== 1) return schemeUnknown;
@@ -51,6 +56,11 @@ export function admit(peek: Peek, domains: Domains): Admission {
   if (!isOurs) return relayingDenied;
   if (hasUser) return 'user';
   return peek.hasRequire ? badExtension(peek, 'require') : 'server';
+}
+
+function refusedMethod(method: string): Refusal {
+  if (method === 'CANCEL') return noTransaction;
+  return recognized.has(method) ? notAllowed : notImplemented;
 }
 
 /** RFC 3261 10.3: "If the address-of-record is not valid for the domain in the Request-URI, the registrar MUST send a 404". */

@@ -172,6 +172,9 @@ describe('fingers', () => {
     const { host, asked, answer } = fingersHost({ lookupMsMax: 2_000 });
     host.exchange(requestText());
     host.advance(1_000);
+    host.send(0, host.lanes[0]!.dispatcher as Address<never>, { type: 'lookups-due' });
+    host.settle();
+    expect(host.datagrams).toEqual([]);
     host.exchange(requestText({ branch: 'z9hG4bK2' }));
     host.advance(1_000);
     expect(host.datagrams.map(({ text }) => statusOf(text))).toEqual([unavailable]);

@@ -82,8 +82,8 @@ export class TestLane implements Outbox {
     this.now = until;
   }
 
-  get timersCount(): number {
-    return this.#timers.length;
+  get timersWaiting(): string[] {
+    return this.#timers.map(({ message }) => message.type);
   }
 }
 

@@ -64,13 +64,13 @@ describe('RFC 3261 17.2.2', () => {
     for (let i = 0; i < 20; i++) {
       lane.respond(lane.request(requestText({ branch: `z9hG4bK${i}` })));
       lane.advance(1_000);
-      expect(lane.timersCount).toBe(1);
+      expect(lane.timersWaiting).toEqual(['timer-j-due']);
     }
     lane.advance(TIMER_J_MS - 5_000);
     expect(lane.state.table.count).toBe(4);
     lane.advance(6_000);
     expect(lane.state.table.count).toBe(0);
-    expect(lane.timersCount).toBe(0);
+    expect(lane.timersWaiting).toEqual([]);
   });
 });
 
