@@ -1,0 +1,102 @@
+// Chordial with 64 peers on one lane beside Kamailio with one child: the same generator, the same core, in turns.
+
+import { startChordial } from './chordial-server.ts';
+import type { LoadResult } from './generator/main.ts';
+import { cseqMin, type Method, methods } from './generator/request-template.ts';
+import { startKamailio } from './kamailio-server.ts';
+import { runLoad, type Target } from './load.ts';
+import { type Bar, fixed, spreadText, tableText, whole } from './report.ts';
+import type { Started } from './server-process.ts';
+import { ratiosOf, spreadOf } from './statistics.ts';
+
+const serverCore = 0;
+const generatorCore = 1;
+const wantedRatio: Readonly<Record<Method, number>> = { REGISTER: 1.5, OPTIONS: 1 };
+
+export interface Scale {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly users: number;
+  readonly window: number;
+  readonly peers: number;
+}
+
+interface Series {
+  readonly server: string;
+  readonly method: Method;
+  readonly results: LoadResult[];
+}
+
+const rates = (series: Series): number[] => series.results.map(({ requestsPerSecond }) => requestsPerSecond);
+
+export async function measureBesideKamailio(scale: Scale): Promise<{ bars: Bar[]; figures: object }> {
+  const started: Started[] = [];
+  try {
+    const chordial = await startChordial({ peers: scale.peers, lanes: 1, core: serverCore });
+    started.push(chordial);
+    const targets: Target[] = [{ name: 'Chordial', port: chordial.port, pids: [chordial.pid], cseq: cseqMin }];
+    const kamailio = await startKamailio({ core: serverCore });
+    if (typeof kamailio === 'string') {
+      console.log(`\nNo comparison: ${kamailio}`);
+    } else {
+      started.push(kamailio);
+      targets.push({ name: 'Kamailio', port: kamailio.port, pids: kamailio.pids, cseq: cseqMin });
+    }
+    const chordialTitle = `Chordial, ${scale.peers} peers on one lane`;
+    const title = typeof kamailio === 'string' ? chordialTitle : `${chordialTitle}, beside ${kamailio.version}`;
+    console.log(`\n${title}`);
+    const series = await measure(targets, scale);
+    print(series);
+    const bars = typeof kamailio === 'string' ? [] : methods.map((method) => barOf(series, method));
+    return { bars, figures: { title, series } };
+  } finally {
+    for (const server of started) await server.stop();
+  }
+}
+
+async function measure(targets: readonly Target[], { rounds, seconds, users, window }: Scale): Promise<Series[]> {
+  const series: Series[] = methods.flatMap((method) =>
+    targets.map(({ name }) => ({ server: name, method, results: [] })),
+  );
+  for (const target of targets) {
+    await runLoad(target, { method: 'REGISTER', users, requests: users, window, core: generatorCore });
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const method of methods) {
+      // Every second round begins with the other one, so that neither always has the warmer machine.
+      for (const target of round % 2 === 0 ? targets : targets.toReversed()) {
+        const result = await runLoad(target, { method, users, seconds, window, core: generatorCore });
+        series.find((each) => each.server === target.name && each.method === method)!.results.push(result);
+      }
+    }
+  }
+  return series;
+}
+
+function print(series: readonly Series[]): void {
+  const head = ['', 'requests/s (min-max)', 'p50 ms', 'p99 ms', 'server CPU us/request', 'sent again'];
+  const middle = (values: readonly (number | undefined)[]) =>
+    spreadOf(values.map((value) => value ?? Number.NaN)).median;
+  const rows = series.map((each) => [
+    `${each.method} ${each.server}`,
+    spreadText(spreadOf(rates(each)), whole),
+    fixed(middle(each.results.map(({ p50Us }) => p50Us)) / 1_000, 2),
+    fixed(middle(each.results.map(({ p99Us }) => p99Us)) / 1_000, 2),
+    fixed(middle(each.results.map(({ serverCpuUs }) => serverCpuUs)), 2),
+    whole(each.results.reduce((sum, { retransmitted }) => sum + retransmitted, 0)),
+  ]);
+  console.log(tableText(head, rows));
+}
+
+function barOf(series: readonly Series[], method: Method): Bar {
+  const of = (server: string) => rates(series.find((each) => each.server === server && each.method === method)!);
+  const ratio = spreadOf(ratiosOf(of('Chordial'), of('Kamailio')));
+  const times = (value: number) => value.toFixed(2);
+  console.log(`  ${method}: Chordial / Kamailio per round ${spreadText(ratio, times)}`);
+  return {
+    name: `${method}/s, Chordial / Kamailio`,
+    figure: ratio.median,
+    atLeast: wantedRatio[method],
+    unit: 'times',
+  };
+}

@@ -1,0 +1,54 @@
+// npx nx run bench:register: REGISTER and OPTIONS against Chordial and Kamailio in turns, then Chordial with all traffic from one
+// source port. Figures of one round are measured next to each other; the machine's speed changes from minute to minute.
+import { Command } from 'commander';
+import { measureBesideKamailio } from './beside-kamailio.ts';
+import { secondsOf, wholeNumber } from './flags.ts';
+import { usersMax } from './generator/request-template.ts';
+import { measureOnePort } from './one-port.ts';
+import { conclude, printHeading } from './report.ts';
+import { pinningFault } from './server-process.ts';
+
+const program = new Command('bench:register')
+  .description(
+    'Requests per second of Chordial beside Kamailio, and of two lanes with all traffic from one source port.',
+  )
+  .option('--rounds <N>', 'rounds; each measures every server once', wholeNumber(1, 1_000), 5)
+  .option('--seconds <S>', 'measured seconds per server, method and round', secondsOf, 3)
+  .option('--users <N>', 'registered users', wholeNumber(100, usersMax), 100_000)
+  .option('--window <N>', 'requests under way', wholeNumber(1, 4_096), 64)
+  .option('--peers <N>', 'peers of the Chordial host', wholeNumber(1, 50_000), 64)
+  .option('--only <PART>', 'kamailio (the comparison) or one-port')
+  .option('--json <FILE>', 'write all figures there')
+  .option('--strict', 'exit with 1 when a bar is missed')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  npx nx run bench:register
+  npx nx run bench:register -- --rounds=9 --seconds=5 --json=/tmp/register.json
+  npx nx run bench:register -- --only=one-port --strict`,
+  );
+
+program.parse();
+const options = program.opts();
+const scale = {
+  rounds: options.rounds,
+  seconds: options.seconds,
+  users: options.users,
+  window: options.window,
+  peers: options.peers,
+};
+
+const pinning =
+  pinningFault === undefined
+    ? 'comparison: server on core 0, generator on core 1'
+    : `servers and generator share all cores: ${pinningFault}`;
+printHeading(
+  'Registrations and OPTIONS, closed loop over UDP on loopback',
+  `${scale.window} requests under way, ${scale.users} users, ${scale.rounds} rounds of ${scale.seconds} s`,
+  pinning,
+);
+const comparison = options.only === 'one-port' ? undefined : await measureBesideKamailio(scale);
+const onePort = options.only === 'kamailio' ? undefined : await measureOnePort(scale);
+const bars = [...(comparison?.bars ?? []), ...(onePort?.bars ?? [])];
+conclude(bars, { scale, comparison: comparison?.figures, onePort: onePort?.figures }, options);
