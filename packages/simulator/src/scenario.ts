@@ -11,6 +11,8 @@ export interface Stage {
   readonly simulation: Simulation;
   readonly random: Random;
   readonly durationMs: number;
+  /** Virtual time at which the last fault of the run is over. */
+  readonly calmFromMs: number;
   /** How many clients to add: at most `clientsCount` of the scenario, fewer while a failure is shrunk. */
   readonly clientsCount: number;
 }
@@ -62,7 +64,9 @@ export function inputOf(scenario: Scenario, seed: number, durationMs: number): R
 export function runScenario(scenario: Scenario, input: RunInput, linesMax = 0): RunResult {
   const { seed, durationMs, clientsCount, plan } = input;
   const simulation = new Simulation({ ...scenario.options, seed, historyLinesMax: linesMax });
-  const rules = scenario.build({ simulation, random: simulation.scenarioRandom, durationMs, clientsCount });
+  const calmFromMs = plan.reduce((latest, fault) => Math.max(latest, fault.at + fault.durationMs), 0);
+  const random = simulation.scenarioRandom;
+  const rules = scenario.build({ simulation, random, durationMs, calmFromMs, clientsCount });
   if (rules.invariant !== undefined) simulation.invariant = () => rules.invariant?.();
   simulation.inject(plan);
   simulation.run(durationMs);
