@@ -4,7 +4,7 @@ import { makeAddress, type Outbox, type Typed } from '@chordial/actor';
 import type { Inlet } from './udp-port.ts';
 
 /** Where ports send their events in these tests. */
-export const listener = makeAddress<never>(0, 0, 16);
+export const listener = makeAddress<Typed>(0, 0, 16);
 
 /** Ports use none of the effects. */
 export const noOutbox = {} as Outbox;

@@ -178,7 +178,9 @@ export class Host {
     for (let round = 0; round < 2; round++) {
       const drained = await Promise.all(
         this.#slots.map(({ control }) =>
-          control === undefined ? true : within(deadline - this.#clock(), control.drain(), '').catch(() => true),
+          control === undefined
+            ? true
+            : within(Math.max(1, deadline - this.#clock()), control.drain(), '').catch(() => true),
         ),
       );
       if (!drained.every(Boolean)) return false;
