@@ -6,8 +6,10 @@ import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { createRandom, nextBelow } from '@chordial/actor';
-import { Peek, peek } from '@chordial/sip-parser';
-import { RegistrarLane, requestText } from './registrar-lane.ts';
+import { RegistrarLane, type RequestOptions } from './registrar-lane.ts';
+import { RequestStore, Turn } from './request-store.ts';
+
+type Peers = ReturnType<RegistrarLane['addPeer']>[];
 
 const HELP = `REGISTER a second through registrar and location service.
 
@@ -50,46 +52,48 @@ const meanings: Record<Kind, string> = {
 };
 
 const usersCount = Number(values.users);
-const encoder = new TextEncoder();
-
-function request(kind: Kind, user: number, cseq: number): Uint8Array {
+function requestOf(kind: Kind, user: number): RequestOptions {
   const name = `user${user}`;
   const address = `<sip:${name}@10.${(user >> 16) & 255}.${(user >> 8) & 255}.${user & 255}:5060>`;
   const contact = kind === 'parsed' ? `${address};+sip.instance="<urn:uuid:${user}>";reg-id=1` : address;
   const common = ['User-Agent: Softphone/3.2', 'Allow: INVITE, ACK, CANCEL, OPTIONS, BYE', 'Supported: path, outbound'];
-  const uri = kind === 'options' ? `sip:${name}@example.com` : 'sip:example.com';
-  const lines = kind === 'query' || kind === 'options' ? common : [`Contact: ${contact};expires=3600`, ...common];
-  const to = `<sip:${name}@example.com>`;
-  const method = kind === 'options' ? 'OPTIONS' : 'REGISTER';
-  return encoder.encode(requestText({ method, uri, to, lines, cseq, callId: `843817637684230-${user}@998sdasdh09` }));
+  return {
+    method: kind === 'options' ? 'OPTIONS' : 'REGISTER',
+    uri: kind === 'options' ? `sip:${name}@example.com` : 'sip:example.com',
+    to: `<sip:${name}@example.com>`,
+    lines: kind === 'query' || kind === 'options' ? common : [`Contact: ${contact};expires=3600`, ...common],
+    callId: `843817637684230-${user}@998sdasdh09`,
+  };
 }
 
-const batchCount = 1_000;
-const peeks = Array.from({ length: batchCount }, () => new Peek());
+/** A turn takes a handful of datagrams, as a socket gives them. */
+const turnCount = 16;
+const turn = new Turn(turnCount);
 const random = createRandom(1);
-let cseqNext = 2;
+let cseqNext = 1;
 
 /** Microseconds per request: the service alone, and with the peek. */
-function measure(lane: RegistrarLane, peers: ReturnType<RegistrarLane['addPeer']>[], kind: Kind, seconds: number) {
+function measure(lane: RegistrarLane, peers: Peers, store: RequestStore, seconds: number) {
+  const users = new Int32Array(turnCount);
   let count = 0;
   let peekMs = 0;
   let serveMs = 0;
   while (peekMs + serveMs < seconds * 1000) {
-    const users = Array.from({ length: batchCount }, () => nextBelow(random, usersCount));
-    const batch = users.map((user) => request(kind, user, cseqNext++));
+    for (let slot = 0; slot < turnCount; slot++) {
+      users[slot] = nextBelow(random, usersCount);
+      turn.fill(slot, store, users[slot]!, cseqNext++);
+    }
     const start = performance.now();
-    for (let i = 0; i < batchCount; i++) peek(batch[i]!, 0, batch[i]!.length, peeks[i]!);
+    turn.peekAll();
     const peeked = performance.now();
-    // A turn takes a handful of datagrams, as a socket gives them.
-    for (let i = 0; i < batchCount; i++) {
-      lane.deliverPeeked(peers[users[i]! % peers.length]!, peeks[i]!);
-      if (i % 16 === 15) lane.run();
+    for (let slot = 0; slot < turnCount; slot++) {
+      lane.deliverPeeked(peers[users[slot]! % peers.length]!, turn.peeks[slot]!);
     }
     lane.run();
     peekMs += peeked - start;
     serveMs += performance.now() - peeked;
-    count += batchCount;
-    lane.now += 1;
+    count += turnCount;
+    if (count % 1_024 === 0) lane.now += 1;
   }
   return { serveUs: (serveMs * 1000) / count, withPeekUs: ((peekMs + serveMs) * 1000) / count };
 }
@@ -97,11 +101,20 @@ function measure(lane: RegistrarLane, peers: ReturnType<RegistrarLane['addPeer']
 const median = (figures: readonly number[]): number => figures.toSorted((a, b) => a - b)[figures.length >> 1]!;
 
 function main(): void {
+  const stores = {
+    plain: new RequestStore(usersCount, (user) => requestOf('plain', user)),
+    parsed: new RequestStore(usersCount, (user) => requestOf('parsed', user)),
+    query: new RequestStore(usersCount, (user) => requestOf('query', user)),
+    options: new RequestStore(usersCount, (user) => requestOf('options', user)),
+  };
   const before = heapBytes();
   const lane = new RegistrarLane(false);
   const peers = Array.from({ length: Number(values.peers) }, () => lane.addPeer());
+  const single = new Turn(1);
   for (let user = 0; user < usersCount; user++) {
-    lane.deliver(peers[user % peers.length]!, request('plain', user, 1), peeks[0]!);
+    single.fill(0, stores.plain, user, 0);
+    single.peekAll();
+    lane.deliverPeeked(peers[user % peers.length]!, single.peeks[0]!);
     lane.run();
   }
   const bytesPerUser = (heapBytes() - before) / usersCount;
@@ -112,7 +125,7 @@ function main(): void {
     options: [],
   };
   for (let round = 0; round < Number(values.rounds); round++) {
-    for (const kind of kinds) rounds[kind].push(measure(lane, peers, kind, Number(values.seconds)));
+    for (const kind of kinds) rounds[kind].push(measure(lane, peers, stores[kind], Number(values.seconds)));
   }
   console.log(`${usersCount} users, ${peers.length} peers, ${bytesPerUser.toFixed(0)} bytes per user`);
   console.log('request                                us served  us with peek  requests/s with peek');
