@@ -1,7 +1,7 @@
 // The core of the front door, one per lane: what arrives is peeked at once, judged (`admission`), and brought to the peer
 // that owns its user (`routing`). Errors, overload and OPTIONS to the server itself are answered here without a
 // transaction; everything for a user is answered by the transaction layer of the owner's lane.
-import type { Birth, Outbox, Received } from '@chordial/actor';
+import { assert, type Birth, type Outbox, type Received } from '@chordial/actor';
 import type { MessageRefused } from '@chordial/actor/protocol';
 import type { RingChanged } from '@chordial/chord/protocol';
 import { KeyTable, type RingKey } from '@chordial/ring-key';
@@ -15,6 +15,7 @@ import { answer, route, serve } from './routing.ts';
 import { type DispatcherConfig, initState, type State } from './state.ts';
 
 export function initDispatcher(config: DispatcherConfig, birth: Birth<DispatcherMessage>, out: Outbox): State {
+  assert(config.routing === 'one-hop' || config.chord !== undefined, 'finger routing has a peer to ask');
   if (config.routing === 'one-hop') out.send(config.membership, { type: 'watch-ring', replyTo: birth.self });
   return initState(config, birth.self);
 }

@@ -66,7 +66,7 @@ export class RequestKey {
 }
 
 /** RFC 3261 8.1.1.7: branches of this RFC begin with the cookie. */
-export function hasCookie(peek: Peek): boolean {
+function hasCookie(peek: Peek): boolean {
   const { bytes, via } = peek;
   if (via.branchEnd - via.branchStart <= COOKIE.length) return false;
   for (let i = 0; i < COOKIE.length; i++) {

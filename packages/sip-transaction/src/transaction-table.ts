@@ -19,7 +19,7 @@ const SLOTS_INITIAL = 1024;
 /** A transaction's number is its slot and, above it, how often the slot was used. */
 const SLOT_LIMIT = 2 ** 21;
 
-export interface TableLimits {
+interface TableLimits {
   readonly bytesInitial: number;
   readonly bytesMax: number;
   readonly transactionsMax: number;

@@ -84,6 +84,15 @@ describe('up', () => {
   });
 });
 
+describe('a dispatcher that has too much to do', () => {
+  test('a message that comes back is counted; its sender retransmits', () => {
+    const transport = new TestTransport();
+    const [sent] = transport.receive('OPTIONS');
+    expect(transport.step({ type: 'message-refused', to: DISPATCHER as never, message: sent!.message })).toEqual([]);
+    expect(transport.state.counts.messagesRefused).toBe(1);
+  });
+});
+
 describe('down', () => {
   const send = (transport: TestTransport, address: string) =>
     transport.step({

@@ -38,6 +38,8 @@ export interface SipTransportCounts {
   takenOver: number;
   /** The link to the sibling was full, so the datagram was served here. */
   handOversRefused: number;
+  /** Came back because the dispatcher has too much to do; the client retransmits. */
+  messagesRefused: number;
   /** Dropped: not SIP, longer than the limit, from port 0, sent before the socket was bound. */
   foreign: number;
   tooLong: number;
@@ -75,6 +77,7 @@ export function initTransport(config: SipTransportConfig, birth: Birth<SipTransp
       handedOver: 0,
       takenOver: 0,
       handOversRefused: 0,
+      messagesRefused: 0,
       foreign: 0,
       tooLong: 0,
       unanswerable: 0,
@@ -136,6 +139,7 @@ function siblingFor(state: State, backlog: number): Address<HandOverDatagram> | 
 
 /** A datagram is handed over once at most: what came by a sibling, or came back from one, is served here. */
 function onMessageRefused(state: State, { message }: MessageRefused, out: Outbox): void {
+  if (message.type === 'message-received') state.counts.messagesRefused++;
   if (message.type !== 'hand-over-datagram') return;
   state.counts.handOversRefused++;
   passUp(state, message as HandOverDatagram, out);
