@@ -1,0 +1,57 @@
+// The wire's codec and msgpackr's positional array for the same two messages: what a dispatcher sends to an owner (six fields and
+// 500 raw bytes), and a small reply.
+import { makeAddress, type Typed } from '@chordial/actor';
+import { Packr } from 'msgpackr';
+import { Wire } from '../dist/wire.js';
+
+const bytes = new Uint8Array(500);
+const large = {
+  type: 'request-arrived',
+  key: 'b6589fc6ab0dc82cf12099d1c2d40ab994e8410c',
+  hops: 1,
+  flow: 4_711,
+  address: '192.0.2.17',
+  port: 5_060,
+  secure: false,
+  bytes,
+  start: 0,
+  end: bytes.length,
+};
+const small = { type: 'request-answered', flow: 4_711, statusCode: 200 };
+const to = makeAddress<Typed>(0, 1, 77);
+const from = makeAddress<never>(0, 0, 33);
+
+const wire = new Wire();
+wire.register({
+  'request-arrived': [1, 'key', 'hops', 'flow', 'address', 'port', 'secure', 'bytes', 'start', 'end'],
+  'request-answered': [2, 'flow', 'statusCode'],
+});
+const memory = Buffer.alloc(4_096);
+
+function throughWire(message: Typed, count: number): void {
+  for (let n = 0; n < count; n++) {
+    if (wire.sizeMax(message) > memory.length) throw new Error('too long');
+    const length = wire.encode(memory, 0, to, from, message);
+    if (wire.decode(memory, 0, length)?.type !== message.type) throw new Error('not what was sent');
+  }
+}
+
+const packr = new Packr({ useRecords: false });
+
+function throughMsgpackr(message: Typed, values: (message: never) => unknown[], count: number): void {
+  for (let n = 0; n < count; n++) {
+    const packed = packr.pack([to, from, ...values(message as never)]);
+    if ((packr.unpack(packed) as unknown[]).length < 3) throw new Error('not what was sent');
+  }
+}
+
+const largeValues = (m: typeof large) => [1, m.key, m.hops, m.flow, m.address, m.port, m.secure, m.bytes];
+const smallValues = (m: typeof small) => [2, m.flow, m.statusCode];
+
+/** By name: encodes and decodes a message `count` times. */
+export const codecs: readonly (readonly [string, (count: number) => void])[] = [
+  ['codec, 500-byte view, wire', (count) => throughWire(large, count)],
+  ['codec, 500-byte view, msgpackr array', (count) => throughMsgpackr(large, largeValues, count)],
+  ['codec, small message, wire', (count) => throughWire(small, count)],
+  ['codec, small message, msgpackr array', (count) => throughMsgpackr(small, smallValues, count)],
+];
