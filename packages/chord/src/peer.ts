@@ -70,7 +70,7 @@ function onFindSuccessor(state: ChordPeerState, message: FindSuccessor, out: Out
     return;
   }
   // Only a liar's question comes this far; the asker's time-out ends it.
-  if (hops >= hopsMax) return;
+  if (!(hops < hopsMax)) return;
   const next = closestPreceding(self.key, state, key)!;
   const forwarded = { type: 'find-successor', key, replyTo, correlation, hops: hops + 1 } as const;
   out.send(next.chord, trace === undefined ? forwarded : { ...forwarded, trace });
