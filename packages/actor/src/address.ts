@@ -14,11 +14,12 @@ export type Address<M> = number & { readonly [accepts]: (message: M) => void };
 export const lanesMax = 256;
 export const hostsMax = 65_536;
 export const actorsPerLaneMax = 1 << 20;
-const generationsMax = 256;
+export const generationsMax = 256;
 /** Indices below this one belong to the shell's ports and to the roots a lane program places by hand. */
 export const wellKnownMax = 32;
 
-const laneShift = 2 ** 28;
+/** Addresses of one lane, living or not. */
+export const lanePlaces = 2 ** 28;
 const hostShift = 2 ** 36;
 
 /** The address that nobody has. A message sent to it is counted as a dead letter. */
@@ -28,12 +29,15 @@ export function makeAddress<M>(host: number, lane: number, index: number, genera
   assert(host >= 0 && host < hostsMax, 'host is within 0..65535');
   assert(lane >= 0 && lane < lanesMax, 'lane is within 0..255');
   assert(index >= 0 && index < actorsPerLaneMax, 'index is within one lane');
-  return (host * hostShift + lane * laneShift + (generation % generationsMax) * actorsPerLaneMax + index) as Address<M>;
+  return (host * hostShift +
+    lane * lanePlaces +
+    (generation % generationsMax) * actorsPerLaneMax +
+    index) as Address<M>;
 }
 
 export const hostOf = (address: number): number => Math.floor(address / hostShift);
-export const laneOf = (address: number): number => Math.floor(address / laneShift) % lanesMax;
+export const laneOf = (address: number): number => Math.floor(address / lanePlaces) % lanesMax;
 export const indexOf = (address: number): number => address % actorsPerLaneMax;
 export const generationOf = (address: number): number => Math.floor(address / actorsPerLaneMax) % generationsMax;
 /** Host and lane in one number: equal for two addresses exactly if they live on the same thread of the same host. */
-export const placeOf = (address: number): number => Math.floor(address / laneShift);
+export const placeOf = (address: number): number => Math.floor(address / lanePlaces);

@@ -1,6 +1,7 @@
 // A cell holds one actor inside a kernel: its behaviour, its state, how many messages wait for it, and its family.
 import type { Address } from './address.ts';
 import type { Behaviour, Received } from './contract.ts';
+import type { RunQueue } from './run-queue.ts';
 import type { Typed } from './words.ts';
 
 /** A behaviour whose types were checked where it was spawned. */
@@ -15,12 +16,18 @@ export interface Cell {
   /** Undefined until the first child, as most actors have none. */
   children: Set<Cell> | undefined;
   state: unknown;
-  phase: 'running' | 'restarting' | 'stopped';
+  /** `stopping` from the moment an actor stops itself to the end of that step. */
+  phase: 'running' | 'stopping' | 'restarting' | 'stopped';
   /** Counts restarts, so that timers and mail of an earlier life do not reach a later one. */
   incarnation: number;
+  /** Entries of the run queue that are for this actor: messages, due timers and system events. */
   waitingCount: number;
-  /** How many of the waiting messages, oldest first, were given up by `drop-oldest`. */
+  /** How many of them, oldest first, were sent to an earlier life and are lost. */
   skipCount: number;
+  /** The mailbox's limit, copied here because every delivery reads it. */
+  readonly messagesMax: number;
+  /** Only with `drop-oldest`: the messages themselves, for each of which the run queue holds a token. */
+  readonly kept: RunQueue<undefined> | undefined;
   failuresAt: number[] | undefined;
 }
 

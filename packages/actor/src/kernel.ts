@@ -1,77 +1,54 @@
 // The kernel runs the actors of one lane: it delivers, counts, overflows, supervises. Both shells are built on it, so
 // a mailbox or a restart means the same in simulation and in production. What lies outside a lane (other lanes,
 // clocks, timers, logs) is the shell's and reached through `Outside`. Supervision follows Erlang/OTP.
-import { type Address, actorsPerLaneMax, indexOf, makeAddress, nobody, placeOf, wellKnownMax } from './address.ts';
+import { type Address, actorsPerLaneMax, lanePlaces, makeAddress, nobody, wellKnownMax } from './address.ts';
 import { assert } from './assert.ts';
 import type { AnyBehaviour, Cell, Delivery, DueTimer } from './cell.ts';
 import type { Behaviour, Outbox, TimerId } from './contract.ts';
+import { IndexPool } from './index-pool.ts';
+import type { KernelCounts, Outside } from './outside.ts';
 import type { SystemEvent } from './protocol.ts';
+import { createRandom, nextUint32, type Random } from './random.ts';
 import { RunQueue } from './run-queue.ts';
 import { defaultSupervision, judgeFailure } from './supervision.ts';
 import type { Typed } from './words.ts';
 
-/** What a shell does for its kernels. */
-export interface Outside {
-  /** Carries a message to another lane or host; false when the way there is full. */
-  post(to: Address<Typed>, from: Address<never>, message: Typed): boolean;
-  setTimer(delayMs: number, due: DueTimer): TimerId;
-  clearTimer(timer: TimerId): void;
-  /** An actor failed; `remedy` says what supervision does about it. Called inside the failing turn. */
-  actorFailed(actor: Address<Typed>, name: string, failure: unknown, remedy: 'restart' | 'escalate'): void;
-  /** Failure reached a root actor: the lane cannot go on. */
-  laneFailed(failure: unknown): void;
-  /** Called once for every actor that is started, before its `init`. */
-  spawned?(behaviour: AnyBehaviour): void;
-  /** Called after every step when given: the simulator checks invariants and records histories here. */
-  stepped?(cell: Cell, message: Typed): void;
-}
-
 const restartDue: Typed = { type: 'restart-due' };
-
-/** Counters since the kernel was made; all only grow. */
-export interface KernelCounts {
-  steps: number;
-  /** Dropped because a mailbox was full (either drop rule), or the target was restarting. */
-  dropped: number;
-  refused: number;
-  /** Sent to an address where no actor lives. */
-  deadLetters: number;
-  failures: number;
-  actors: number;
-}
+/** Stands in the run queue for the oldest message that a `drop-oldest` mailbox keeps. */
+const keptMail: Typed = { type: 'kept-mail' };
 
 export class LaneKernel {
   readonly counts: KernelCounts = { steps: 0, dropped: 0, refused: 0, deadLetters: 0, failures: 0, actors: 0 };
   /** Milliseconds; the shell sets it at the start of each turn. */
   now = 0;
-  readonly #place: number;
+  /** The lane's lowest address: what is in `[base, base + lanePlaces)` lives here. */
+  readonly #base: number;
   readonly #host: number;
   readonly #lane: number;
   readonly #outside: Outside;
   readonly #queue = new RunQueue<Cell>();
   readonly #cells: (Cell | undefined)[] = [];
-  readonly #generations: number[] = [];
-  readonly #indicesFree: number[] = [];
+  readonly #indices = new IndexPool();
   readonly #delivery: Delivery = { now: 0, from: nobody, message: { type: '' } };
   readonly #outbox: Outbox;
-  #indicesFreeHead = 0;
-  #indexNext = wellKnownMax;
-  #seedNext: number;
+  /** Draws the seed of every birth, so that kernels with nearby seeds do not give the same ones. */
+  readonly #births: Random;
+  /** The actor whose step or `init` runs. */
   #current: Cell | undefined;
 
   constructor(host: number, lane: number, seed: number, outside: Outside) {
     this.#host = host;
     this.#lane = lane;
-    this.#place = placeOf(makeAddress(host, lane, 0));
+    this.#base = makeAddress(host, lane, 0);
     this.#outside = outside;
-    this.#seedNext = seed;
+    this.#births = createRandom(seed);
     this.#outbox = {
       send: (to, message) =>
         this.deliver(to as Address<Typed>, this.#stepping().self as Address<never>, message as Typed),
       setTimer: (delayMs, message) => this.#setTimer(this.#stepping(), delayMs, message),
       clearTimer: (timer) => this.#outside.clearTimer(timer),
       spawn: (behaviour, config) => this.#spawn(behaviour, config, this.#stepping(), undefined),
-      stop: (child) => this.#stopFromStep(child),
+      stop: (child) => this.#stopFromStep(this.#stepping(), child),
     };
   }
 
@@ -88,24 +65,24 @@ export class LaneKernel {
 
   /** Puts a message in a mailbox of this lane, or hands it to the outside when it lives elsewhere. */
   deliver(to: Address<Typed>, from: Address<never>, message: Typed): void {
-    if (placeOf(to) !== this.#place) {
-      if (!this.#outside.post(to, from, message)) this.#refuse(to, from, message);
+    const offset = to - this.#base;
+    if (offset < 0 || offset >= lanePlaces) {
+      if ((to as number) === nobody) this.counts.deadLetters++;
+      else if (!this.#outside.post(to, from, message)) this.#refuse(to, from, message);
       return;
     }
-    const cell = this.#find(to);
-    if (cell === undefined) {
+    const cell = this.#cells[offset & (actorsPerLaneMax - 1)];
+    if (cell === undefined || cell.self !== to) {
       this.counts.deadLetters++;
     } else if (cell.phase === 'restarting') {
       this.counts.dropped++;
-    } else if (cell.waitingCount - cell.skipCount < cell.behaviour.mailbox.messagesMax) {
+    } else if (cell.waitingCount - cell.skipCount >= cell.messagesMax) {
+      this.#overflow(cell, from, message);
+    } else if (cell.kept === undefined) {
       this.#enqueue(cell, from, message);
-    } else if (cell.behaviour.mailbox.overflow === 'refuse') {
-      this.#refuse(to, from, message);
     } else {
-      this.counts.dropped++;
-      if (cell.behaviour.mailbox.overflow === 'drop-newest') return;
-      cell.skipCount++;
-      this.#enqueue(cell, from, message);
+      cell.kept.push(undefined, from, message);
+      this.#enqueue(cell, from, keptMail);
     }
   }
 
@@ -120,22 +97,35 @@ export class LaneKernel {
     }
   }
 
-  /** Takes at most `stepsMax` steps; returns how many messages were taken from the queue. */
+  /** Takes at most `stepsMax` messages from the queue, each one step; returns how many it took. */
   run(stepsMax: number): number {
+    const queue = this.#queue;
     let taken = 0;
-    while (taken < stepsMax && this.#queue.shift()) {
+    while (taken < stepsMax && queue.shift()) {
       taken++;
-      const cell = this.#queue.target!;
+      const cell = queue.target!;
       cell.waitingCount--;
-      if (cell.skipCount > 0) cell.skipCount--;
-      else if (cell.phase === 'running') this.#step(cell, this.#queue.sender as Address<never>, this.#queue.message!);
+      if (cell.skipCount > 0) {
+        cell.skipCount--;
+      } else if (cell.phase !== 'running') {
+        this.counts.deadLetters++;
+      } else if (queue.message === keptMail) {
+        const kept = cell.kept!;
+        kept.shift();
+        this.#step(cell, kept.sender as Address<never>, kept.message!);
+      } else {
+        this.#step(cell, queue.sender as Address<never>, queue.message!);
+      }
     }
     return taken;
   }
 
   /** The actor at an address of this lane, for inspection by the shell. */
   cellAt(address: Address<never>): Cell | undefined {
-    return placeOf(address) === this.#place ? this.#find(address) : undefined;
+    const offset = address - this.#base;
+    if (offset < 0 || offset >= lanePlaces) return undefined;
+    const cell = this.#cells[offset & (actorsPerLaneMax - 1)];
+    return cell !== undefined && (cell.self as number) === address ? cell : undefined;
   }
 
   /** Every living actor, for inspection by the shell. */
@@ -152,10 +142,12 @@ export class LaneKernel {
     this.counts.steps++;
     try {
       cell.behaviour.step(cell.state, delivery, this.#outbox);
+      this.#current = undefined;
     } catch (failure) {
+      this.#current = undefined;
       this.#fail(cell, failure);
     }
-    this.#current = undefined;
+    if (cell.phase === 'stopping') this.#stop(cell, undefined);
     if (this.#outside.stepped !== undefined) this.#outside.stepped(cell, message);
   }
 
@@ -169,23 +161,33 @@ export class LaneKernel {
     this.#queue.push(cell, from, message);
   }
 
+  #overflow(cell: Cell, from: Address<never>, message: Typed): void {
+    if (cell.behaviour.mailbox.overflow === 'refuse') {
+      this.#refuse(cell.self, from, message);
+      return;
+    }
+    this.counts.dropped++;
+    // The tokens in the run queue stay and now stand for later messages. Without any, only timers and system events wait.
+    if (cell.kept?.shift() === true) cell.kept.push(undefined, from, message);
+  }
+
+  /** A sender on another lane is not told, only counted. Refusals never take a mailbox over its limit. */
   #refuse(to: Address<Typed>, from: Address<never>, message: Typed): void {
     this.counts.refused++;
-    this.#tell(from, { type: 'message-refused', to: to as Address<never>, message });
+    const sender = this.cellAt(from);
+    if (sender === undefined) return;
+    if (sender.waitingCount - sender.skipCount >= sender.messagesMax) this.counts.dropped++;
+    else this.#tell(sender, { type: 'message-refused', to: to as Address<never>, message });
   }
 
-  #tell(listener: Address<never>, event: SystemEvent): void {
-    const cell = this.cellAt(listener);
-    if (cell?.phase === 'running' && cell.behaviour.hearsSystem === true) this.#enqueue(cell, nobody, event);
-  }
-
-  #find(address: number): Cell | undefined {
-    const cell = this.#cells[indexOf(address)];
-    return cell !== undefined && cell.self === address ? cell : undefined;
+  #tell(listener: Cell, event: SystemEvent): void {
+    if (listener.phase === 'running' && listener.behaviour.hearsSystem === true) {
+      this.#enqueue(listener, nobody, event);
+    }
   }
 
   #setTimer(cell: Cell, delayMs: number, message: Typed): TimerId {
-    assert(delayMs >= 0, 'a timer lies in the future');
+    assert(delayMs >= 0 && delayMs <= Number.MAX_SAFE_INTEGER, 'a timer lies in the finite future');
     return this.#outside.setTimer(delayMs, { cell, incarnation: cell.incarnation, message });
   }
 
@@ -195,14 +197,12 @@ export class LaneKernel {
     parent: Cell | undefined,
     at: number | undefined,
   ): Address<M> {
-    const index = at ?? this.#takeFreeIndex() ?? this.#indexNext++;
-    assert(index < actorsPerLaneMax, 'a lane holds at most 1,048,576 actors');
-    assert(this.#cells[index] === undefined, `index ${index} is free`);
-    const generation = ((this.#generations[index] ?? -1) + 1) % 256;
-    this.#generations[index] = generation;
-    const self = makeAddress<Typed>(this.#host, this.#lane, index, at === undefined ? generation : 0);
+    const { messagesMax, overflow } = behaviour.mailbox;
+    assert(at === undefined || this.#cells[at] === undefined, `index ${at} is free`);
+    this.#outside.spawned?.(behaviour as unknown as AnyBehaviour);
+    const index = at ?? this.#indices.take();
     const cell: Cell = {
-      self,
+      self: makeAddress<Typed>(this.#host, this.#lane, index, this.#indices.generationOf(index)),
       index,
       behaviour: behaviour as unknown as AnyBehaviour,
       config,
@@ -213,68 +213,65 @@ export class LaneKernel {
       incarnation: 0,
       waitingCount: 0,
       skipCount: 0,
+      messagesMax,
+      kept: overflow === 'drop-oldest' ? new RunQueue<undefined>(4) : undefined,
       failuresAt: undefined,
     };
     this.#cells[index] = cell;
-    this.#outside.spawned?.(cell.behaviour);
     this.counts.actors++;
     if (parent !== undefined) {
       parent.children ??= new Set();
       parent.children.add(cell);
     }
     this.#begin(cell);
-    return self as number as Address<M>;
+    return cell.self as number as Address<M>;
   }
 
-  /** The index that has been free longest, so that a generation returns as late as possible. */
-  #takeFreeIndex(): number | undefined {
-    const index = this.#indicesFree[this.#indicesFreeHead];
-    if (index === undefined) return undefined;
-    if (++this.#indicesFreeHead > 1_024 && this.#indicesFreeHead * 2 > this.#indicesFree.length) {
-      this.#indicesFree.splice(0, this.#indicesFreeHead);
-      this.#indicesFreeHead = 0;
-    }
-    return index;
-  }
-
+  /** Gives an actor its state, in its first life or a later one. */
   #begin(cell: Cell): void {
     const before = this.#current;
+    const seed = nextUint32(this.#births) * 2 ** 21 + (nextUint32(this.#births) >>> 11);
     this.#current = cell;
     try {
-      const birth = { self: cell.self, now: this.now, seed: this.#seedNext++ };
-      cell.state = cell.behaviour.init(cell.config, birth, this.#outbox);
+      cell.state = cell.behaviour.init(cell.config, { self: cell.self, now: this.now, seed }, this.#outbox);
+      this.#current = before;
     } catch (failure) {
+      this.#current = before;
       this.#fail(cell, failure);
     }
-    this.#current = before;
+    if (cell.phase === 'stopping') this.#stop(cell, undefined);
   }
 
   #fail(cell: Cell, failure: unknown): void {
-    if (cell.phase === 'stopped') return;
     this.counts.failures++;
-    const supervision = cell.parent?.behaviour.supervision ?? defaultSupervision;
+    const { parent } = cell;
     cell.failuresAt ??= [];
-    const verdict = judgeFailure(supervision, cell.failuresAt, this.now);
+    const verdict = judgeFailure(parent?.behaviour.supervision ?? defaultSupervision, cell.failuresAt, this.now);
     this.#outside.actorFailed(cell.self, cell.behaviour.name, failure, verdict.restart ? 'restart' : 'escalate');
     if (verdict.restart) {
       cell.phase = 'restarting';
       cell.incarnation++;
       this.#stopChildren(cell);
+      // What waits was meant for the life that failed, and all of it is older than what the next life will be sent.
+      this.counts.dropped += cell.waitingCount - cell.skipCount;
+      cell.skipCount = cell.waitingCount;
+      while (cell.kept?.shift() === true);
       this.#outside.setTimer(verdict.afterMs, { cell, incarnation: cell.incarnation, message: restartDue });
       return;
     }
-    const parent = cell.parent;
     this.#stop(cell, failure instanceof Error ? failure.message : String(failure));
     if (parent === undefined) this.#outside.laneFailed(failure);
+    // A parent that is spawning this child fails by its own step, which must not go on as if nothing had happened.
+    else if (parent === this.#current) throw failure;
     else this.#fail(parent, failure);
   }
 
-  #stopFromStep(child: Address<never> | undefined): void {
-    const self = this.#stepping();
+  #stopFromStep(self: Cell, child: Address<never> | undefined): void {
     const cell = child === undefined ? self : this.cellAt(child);
     if (cell === undefined) return;
     assert(cell === self || cell.parent === self, 'an actor stops only itself and its children');
-    this.#stop(cell, undefined);
+    if (cell === self) cell.phase = 'stopping';
+    else this.#stop(cell, undefined);
   }
 
   #stopChildren(cell: Cell): void {
@@ -283,18 +280,17 @@ export class LaneKernel {
   }
 
   #stop(cell: Cell, failure: string | undefined): void {
-    if (cell.phase === 'stopped') return;
     cell.phase = 'stopped';
     this.#stopChildren(cell);
     this.#cells[cell.index] = undefined;
-    if (cell.index >= wellKnownMax) this.#indicesFree.push(cell.index);
+    this.#indices.free(cell.index);
     this.counts.actors--;
-    const parent = cell.parent;
+    const { parent } = cell;
     if (parent === undefined) return;
     parent.children?.delete(cell);
     const child = cell.self as Address<never>;
     this.#tell(
-      parent.self as Address<never>,
+      parent,
       failure === undefined ? { type: 'child-stopped', child } : { type: 'child-stopped', child, failure },
     );
   }
