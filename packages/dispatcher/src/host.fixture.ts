@@ -20,12 +20,6 @@ export interface SentDatagram {
   readonly text: string;
 }
 
-/** Answers every request 200 with a Contact, or keeps quiet. */
-export interface TestServiceState {
-  readonly name: string;
-  readonly requests: RequestReceived[];
-}
-
 interface Lane {
   readonly kernel: LaneKernel;
   readonly transport: Address<UdpEvent>;

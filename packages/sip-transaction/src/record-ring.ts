@@ -94,28 +94,20 @@ export class RecordRing {
     if (this.#tail === this.bytes.length) this.#tail = 0;
   }
 
-  /** Twice the room. Keeps the records for which `keeps` says so and tells it by `moved` where their data went. */
-  grow(keeps: (slot: number, offset: number) => boolean, moved: (slot: number, offset: number) => void): void {
-    const { bytes, count } = this;
-    const words = this.#words;
-    let tail = this.#tail;
+  /** Twice the room. All records are copied as they lie, oldest first, and `moved` hears where the data of each went. */
+  grow(moved: (slot: number, offsetBefore: number, offset: number) => void): void {
+    const { bytes } = this;
+    const tail = this.#tail;
+    const untilEnd = Math.min(this.#used, bytes.length - tail);
     this.bytes = new Uint8Array(bytes.length * 2);
+    this.bytes.set(bytes.subarray(tail, tail + untilEnd));
+    this.bytes.set(bytes.subarray(0, this.#used - untilEnd), untilEnd);
     this.#words = new Int32Array(this.bytes.buffer as ArrayBuffer);
-    this.#head = 0;
     this.#tail = 0;
-    this.#used = 0;
-    this.count = 0;
-    for (let i = 0; i < count; i++) {
-      const slot = words[tail >> 2]!;
-      const size = words[(tail >> 2) + 1]!;
-      if (slot >= 0 && keeps(slot, tail + HEADER_BYTES)) {
-        const offset = this.open(size - HEADER_BYTES);
-        this.bytes.set(bytes.subarray(tail + HEADER_BYTES, tail + size), offset);
-        this.commit(slot, size - HEADER_BYTES);
-        moved(slot, offset);
-      }
-      tail += size;
-      if (tail === bytes.length) tail = 0;
+    this.#head = this.#used;
+    for (let at = 0; at < this.#used; at += this.#words[(at >> 2) + 1]!) {
+      const before = at < untilEnd ? tail + at : at - untilEnd;
+      if (this.#words[at >> 2] !== WRAP) moved(this.#words[at >> 2]!, before + HEADER_BYTES, at + HEADER_BYTES);
     }
   }
 }

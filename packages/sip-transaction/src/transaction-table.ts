@@ -49,9 +49,9 @@ export class TransactionTable {
   #buckets = new Int32Array(SLOTS_INITIAL).fill(NONE);
   #free = NONE;
   readonly #slotsMax: number;
-  readonly #keeps = (slot: number, offset: number): boolean => this.holds(slot, offset);
-  readonly #moved = (slot: number, offset: number): void => {
-    this.offset[slot] = offset;
+  /** The youngest record of a slot comes last, so an offset that was set here is not taken for a dead one's. */
+  readonly #moved = (slot: number, offsetBefore: number, offset: number): void => {
+    if (this.holds(slot, offsetBefore)) this.offset[slot] = offset;
   };
 
   constructor({ bytesInitial, bytesMax, transactionsMax }: TableLimits) {
@@ -92,7 +92,7 @@ export class TransactionTable {
     if (!ring.couldFit(length)) return false;
     while (!ring.fits(length)) {
       if (this.#dropDead()) continue;
-      if (ring.canGrow) ring.grow(this.#keeps, this.#moved);
+      if (ring.canGrow) ring.grow(this.#moved);
       else if (!this.#sacrificeOldest(now)) return false;
     }
     return true;
