@@ -5,8 +5,10 @@ import { chordMembership, chordPeer } from '@chordial/chord/behaviour';
 import type { MembershipMessage } from '@chordial/chord/protocol';
 import { dispatcher } from '@chordial/dispatcher/behaviour';
 import type { DispatcherMessage } from '@chordial/dispatcher/protocol';
+import { defaultLocationConfig } from '@chordial/location';
 import { location } from '@chordial/location/behaviour';
 import type { LocationMessage } from '@chordial/location/protocol';
+import { defaultRegistrarLimits } from '@chordial/registrar';
 import { registrar } from '@chordial/registrar/behaviour';
 import { sipTransaction } from '@chordial/sip-transaction/behaviour';
 import type { SipTransactionMessage } from '@chordial/sip-transaction/protocol';
@@ -19,9 +21,6 @@ import type { PeersReady } from './protocol.ts';
 const handOverBacklogMin = 32;
 /** Longer than any chain of fingers in a ring of 2^20 peers. */
 const hopsMax = 24;
-const bindingLimits = { bindingsPerUserMax: 10, tickMs: 1_000, ticksAheadMax: 512, usersPerSweepMax: 1_000 };
-const expiryLimits = { expiresSecondsMin: 60, expiresSecondsMax: 7_200, expiresSecondsDefault: 3_600 };
-
 const layOutLane: LaneProgram<HostConfig> = (setup) => {
   const { config, lane, lanesCount, ports } = setup;
   const ring = ringOf(config);
@@ -59,9 +58,12 @@ const layOutLane: LaneProgram<HostConfig> = (setup) => {
     at.dispatcher,
   );
   const locations: PeersReady['peers'][number][] = peers.map(({ self }) => {
-    const records: Address<LocationMessage> = setup.spawn(location, { ...bindingLimits, usersMax: config.usersMax });
+    const records: Address<LocationMessage> = setup.spawn(location, {
+      ...defaultLocationConfig,
+      usersMax: config.usersMax,
+    });
     const service = setup.spawn(registrar, {
-      ...expiryLimits,
+      ...defaultRegistrarLimits,
       domains: config.domains,
       supportedOptions: [],
       location: records,
@@ -69,7 +71,8 @@ const layOutLane: LaneProgram<HostConfig> = (setup) => {
     setup.send(front, { type: 'attach-peer', key: self.key, service });
     return [self.key, records];
   });
-  setup.send(ports.gateway, { type: 'peers-ready', lane, peers: locations } satisfies PeersReady);
+  const ready: PeersReady = { type: 'peers-ready', lane, peers: locations };
+  setup.send(ports.gateway, ready);
   // The socket last: the first request finds everything in place.
   setup.spawn(
     sipTransport,
