@@ -15,16 +15,22 @@ export interface ShrinkOptions {
   readonly runsMax?: number;
 }
 
+const slack = (atMs: number): number => atMs * 1.5 + 1_000;
+const exactly = (atMs: number): number => atMs;
+
 /** `failed` must have a violation. */
 export function shrink(scenario: Scenario, failed: RunResult, { runsMax = 300 }: ShrinkOptions = {}): Shrunk {
   const search = new Search(scenario, failed, runsMax);
   for (let before = Infinity; before > search.size; ) {
     before = search.size;
+    // With some time to spare, because with fewer clients the same rule may break a little later.
+    search.cutAfter(slack);
     search.shortenTime();
     search.dropClients();
     search.dropFaults();
     search.shortenFaults();
   }
+  search.cutAfter(exactly);
   return { result: search.best, runs: search.runs };
 }
 
@@ -49,10 +55,14 @@ class Search {
     return plan.length * 1e9 + clientsCount * 1e6 + durationMs + faultMs;
   }
 
-  shortenTime(): void {
+  /** Ends the run soon after the rule broke. */
+  cutAfter(allowance: (atMs: number) => number): void {
     const { violation, input } = this.best;
-    const cut = Math.ceil(violation!.at) + 1;
+    const cut = Math.ceil(allowance(violation!.at)) + 1;
     if (cut < input.durationMs) this.#try({ durationMs: cut, plan: input.plan.filter((fault) => fault.at < cut) });
+  }
+
+  shortenTime(): void {
     while (this.#try({ durationMs: Math.floor(this.best.input.durationMs / 2) }));
   }
 
