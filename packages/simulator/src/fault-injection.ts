@@ -18,7 +18,8 @@ export class FaultInjection {
 
   begin(fault: Fault): void {
     const { history, now } = this.#world;
-    const message = { type: fault.kind, ...fault };
+    const { kind: type, ...details } = fault;
+    const message = { type, ...details };
     history.record(now, 'host' in fault ? fault.host : 0, 0, message);
     if (history.wantsLines) history.write(now, 'world', 0, 'fault', message);
     switch (fault.kind) {

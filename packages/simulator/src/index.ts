@@ -1,7 +1,7 @@
 // The simulated shell: the same actors as in production, in virtual time, from one seed, with faults at will.
-export { type Fault, type FaultPlan, formatFault, rollFaults } from './fault.ts';
+export { type FaultPlan, formatFault, rollFaults } from './fault.ts';
 export { firstDifference, formatLine } from './history.ts';
-export type { HostSpec, SimulatedHost } from './host.ts';
-export { inputOf, type Rules, runScenario, type Scenario, type Stage } from './scenario.ts';
+export type { SimulatedHost } from './host.ts';
+export { inputOf, type Rules, type RunResult, runScenario, type Scenario, type Stage } from './scenario.ts';
 export { type SeedsResult, simulateSeeds } from './seeds.ts';
-export { Simulation, type SimulationOptions } from './simulation.ts';
+export { Simulation } from './simulation.ts';
