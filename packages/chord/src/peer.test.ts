@@ -76,11 +76,12 @@ describe('find-successor', () => {
     expect(peer.tell(question('5'))[0]!.message).not.toHaveProperty('trace');
   });
 
-  it('that claims more hops than a ring can have is dropped', () => {
+  it('that claims more hops than a ring can have, or asks for no key, is dropped', () => {
     const peer = peerAt('4');
     expect(peer.tell(question('b', { hops: 159 }))).toHaveLength(1);
     expect(peer.tell(question('b', { hops: 160 }))).toEqual([]);
     expect(peer.tell(question('b', { hops: Number.NaN }))).toEqual([]);
+    expect(peer.tell({ ...question('b'), key: 7 as unknown as RingKey })).toEqual([]);
   });
 
   it('in a ring of one is always answered by its only peer, which asks nobody', () => {

@@ -69,9 +69,9 @@ function onFindSuccessor(state: ChordPeerState, message: FindSuccessor, out: Out
     out.send(replyTo, trace === undefined ? found : { ...found, trace });
     return;
   }
-  // Only a liar's question comes this far; the asker's time-out ends it.
-  if (!(hops < hopsMax)) return;
-  const next = closestPreceding(self.key, state, key)!;
+  const next = closestPreceding(self.key, state, key);
+  // Only a liar's question travels this far, or is for no key at all; the asker's time-out ends it.
+  if (next === undefined || !(hops < hopsMax)) return;
   const forwarded = { type: 'find-successor', key, replyTo, correlation, hops: hops + 1 } as const;
   out.send(next.chord, trace === undefined ? forwarded : { ...forwarded, trace });
 }
