@@ -3,7 +3,10 @@
 // folds and count as white space.
 
 import { ParseError } from './errors.ts';
-import { classes, TOKEN, VALUE } from './octets.ts';
+import { fieldName } from './header-table.ts';
+import { classes as octetClasses, TOKEN, VALUE } from './octets.ts';
+
+const classes = octetClasses;
 
 /** The class bits of a character; none beyond U+00FF. */
 const bitsOf = (code: number): number => (code < 256 ? classes[code]! : 0);
@@ -15,20 +18,21 @@ export class Cursor {
   readonly text: string;
   position: number;
   readonly end: number;
-  readonly field: string;
+  /** Of the header, in lower case. */
+  readonly name: string;
   /** Octets of the message before `text`. */
   readonly base: number;
 
-  constructor(text: string, start: number, end: number, field: string, base: number) {
+  constructor(text: string, start: number, end: number, name: string, base: number) {
     this.text = text;
     this.position = start;
     this.end = end;
-    this.field = field;
+    this.name = name;
     this.base = base;
   }
 
   error(sentence: string, status = 400): ParseError {
-    return new ParseError(this.field, this.base + this.position, sentence, status);
+    return new ParseError(fieldName(this.name), this.base + this.position, sentence, status);
   }
 
   get atEnd(): boolean {
@@ -116,6 +120,8 @@ export function unquoted(text: string): string {
 
 /** One character per octet to text: what is UTF-8 is read as such. */
 export function utf8FromOctets(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of ASCII is meant.
-  return /^[\x00-\x7f]*$/.test(text) ? text : Buffer.from(text, 'latin1').toString('utf8');
+  for (let i = 0; i < text.length; i++) {
+    if (text.charCodeAt(i) > 127) return Buffer.from(text, 'latin1').toString('utf8');
+  }
+  return text;
 }

@@ -69,6 +69,14 @@ export function canonicalName(name: string): string {
   return lower.length === 1 ? (compactForms[lower] ?? lower) : lower;
 }
 
+const unusualNames: Readonly<Record<string, string>> = { 'call-id': 'Call-ID', cseq: 'CSeq' };
+
+/** `content-length` as `Content-Length`, for people. */
+export function fieldName(name: string): string {
+  const unusual = unusualNames[name];
+  return unusual ?? name.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase());
+}
+
 const namePattern = /([a-zA-Z0-9!%*_+`'~.-]+)[ \t]*:/y;
 
 const isSpace = (code: number): boolean => code === 32 || code === 9 || code === 13 || code === 10;

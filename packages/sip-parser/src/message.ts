@@ -4,7 +4,7 @@
 
 import { Cursor, utf8FromOctets } from './cursor.ts';
 import { ParseError } from './errors.ts';
-import { canonicalName, type HeaderTable, listHeaders } from './header-table.ts';
+import { canonicalName, fieldName, type HeaderTable, listHeaders } from './header-table.ts';
 import type { AddressValue, ContactValue, CseqValue, TypedValue, ViaValue } from './header-values.ts';
 import { limits } from './limits.ts';
 import { splitList } from './list-values.ts';
@@ -20,19 +20,6 @@ import {
   readVia,
 } from './read-values.ts';
 import type { SipUri } from './uri.ts';
-
-const displayNames: Readonly<Record<string, string>> = {
-  'call-id': 'Call-ID',
-  cseq: 'CSeq',
-};
-
-/** `content-length` as `Content-Length`. */
-function fieldName(name: string): string {
-  return (
-    displayNames[name] ??
-    name.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase())
-  );
-}
 
 export interface StartLine {
   readonly kind: 'request' | 'response';
@@ -97,7 +84,9 @@ export class SipMessage implements StartLine {
   headers(name: string): readonly string[] {
     const canonical = canonicalName(name);
     const values: string[] = [];
-    for (const cursor of this.#lines(canonical)) {
+    const { names } = this.#table;
+    for (let index = names.indexOf(canonical); index >= 0; index = names.indexOf(canonical, index + 1)) {
+      const cursor = this.#cursor(index, canonical);
       if (listHeaders.has(canonical)) values.push(...splitList(cursor).map(utf8FromOctets));
       else values.push(utf8FromOctets(cursor.text.slice(cursor.position, cursor.end)));
     }
@@ -109,8 +98,8 @@ export class SipMessage implements StartLine {
   }
   get topVia(): ViaValue | ParseError {
     return this.#once('top-via', () => {
-      const first = this.#lines('via')[0];
-      return first === undefined ? this.#missing('via') : firstValue(first);
+      const first = this.#table.names.indexOf('via');
+      return first < 0 ? this.#missing('via') : firstValue(this.#cursor(first, 'via'));
     });
   }
   get from(): AddressValue | ParseError {
@@ -175,14 +164,10 @@ export class SipMessage implements StartLine {
     return value;
   }
 
-  #lines(name: string): Cursor[] {
-    const { names, bounds } = this.#table;
-    const cursors: Cursor[] = [];
-    for (let i = 0; i < names.length; i++) {
-      if (names[i] === name)
-        cursors.push(new Cursor(this.#text, bounds[2 * i]!, bounds[2 * i + 1]!, fieldName(name), 0));
-    }
-    return cursors;
+  /** The value of line `index` of the table. */
+  #cursor(index: number, name: string): Cursor {
+    const { bounds } = this.#table;
+    return new Cursor(this.#text, bounds[2 * index]!, bounds[2 * index + 1]!, name, 0);
   }
 
   #missing(name: string): ParseError {
@@ -190,11 +175,12 @@ export class SipMessage implements StartLine {
   }
 
   #single<T>(name: string, read: (cursor: Cursor) => T | ParseError): T | undefined | ParseError {
-    const lines = this.#lines(name);
-    const first = lines[0];
-    if (first === undefined) return undefined;
-    const second = lines[1];
-    if (second !== undefined) return second.error('this header may stand only once');
+    const { names } = this.#table;
+    const index = names.indexOf(name);
+    if (index < 0) return undefined;
+    const second = names.indexOf(name, index + 1);
+    if (second >= 0) return this.#cursor(second, name).error('this header may stand only once');
+    const first = this.#cursor(index, name);
     const value = read(first);
     if (value instanceof ParseError || first.atEnd) return value;
     first.skipSpace();
@@ -202,8 +188,10 @@ export class SipMessage implements StartLine {
   }
 
   #list<T>(name: string, read: (cursor: Cursor) => T | ParseError): readonly T[] | ParseError {
+    const { names } = this.#table;
     const values: T[] = [];
-    for (const cursor of this.#lines(name)) {
+    for (let index = names.indexOf(name); index >= 0; index = names.indexOf(name, index + 1)) {
+      const cursor = this.#cursor(index, name);
       // An empty line is an empty list: "Supported:" is allowed (RFC 3261 20.37).
       if (cursor.atEnd) continue;
       do {

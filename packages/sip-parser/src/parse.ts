@@ -17,7 +17,6 @@ export type ParseResult =
 const requestPattern = /^([a-zA-Z0-9!%*_+`'~.-]+) /;
 const versionPattern = /^sip\/[0-9]/i;
 const statusPattern = /^sip\/2\.0 ([1-6][0-9][0-9])(?: ([^\r\n]*))?$/i;
-const broken = /\r(?!\n)|(?<!\r)\n/;
 
 const onceOnly = ['from', 'to', 'call-id', 'cseq', 'max-forwards', 'content-length'];
 
@@ -27,6 +26,17 @@ function refuse(field: string, offset: number, sentence: string, status = 400): 
 
 function needMore(field: string, offset: number, sentence: string): ParseResult {
   return { ok: false, reason: 'need-more', error: new ParseError(field, offset, sentence, 400, 'message') };
+}
+
+/** The first CR or LF that is not part of a CRLF, or -1. */
+function aloneAt(text: string): number {
+  let p = 0;
+  for (;;) {
+    const cr = text.indexOf('\r', p);
+    const lf = text.indexOf('\n', p);
+    if (cr < 0 || lf !== cr + 1) return cr < 0 ? lf : lf < 0 ? cr : Math.min(cr, lf);
+    p = lf + 1;
+  }
 }
 
 function readRequestLine(line: string, method: string): StartLine | ParseError {
@@ -107,8 +117,8 @@ export function parseMessage(bytes: Uint8Array, start = 0, end = bytes.length): 
       : needMore('header', end - first, 'the headers do not end with a blank line');
   }
   const text = decoded.slice(0, blank + 4);
-  const alone = broken.exec(text);
-  if (alone !== null) return refuse('header', alone.index, 'a CR or LF stands alone');
+  const alone = aloneAt(text);
+  if (alone >= 0) return refuse('header', alone, 'a CR or LF stands alone');
   const lineEnd = text.indexOf('\r\n');
   const startLine = readStartLine(text.slice(0, lineEnd));
   if (startLine instanceof ParseError) return { ok: false, reason: 'error', error: startLine };

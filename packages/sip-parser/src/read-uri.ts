@@ -2,9 +2,10 @@
 
 import { Cursor } from './cursor.ts';
 import { ParseError } from './errors.ts';
-import { classes, HOST, IPV6, URI } from './octets.ts';
+import { HOST, IPV6, classes as octetClasses, URI } from './octets.ts';
 import { SipUri } from './uri.ts';
 
+const classes = octetClasses;
 const schemePattern = /^([a-zA-Z][a-zA-Z0-9!%*_+`'~.-]*):/;
 const wrongEscape = /%(?![0-9a-fA-F]{2})/;
 const delimiters = new Set([59, 44, 63]);

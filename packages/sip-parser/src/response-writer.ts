@@ -80,7 +80,7 @@ function putTopVia(target: Uint8Array, offset: number, request: Peek, parts: Res
     const receivedNow =
       replaces &&
       via.receivedEnd > from &&
-      !(writesRport && via.rportNameEnd > from && via.rportNameEnd < via.receivedParameterStart);
+      !(writesRport && via.rportNameEnd > from && via.rportNameEnd <= via.receivedParameterStart);
     if (receivedNow) {
       at = copy(target, at, bytes, from, via.receivedParameterStart);
       from = via.receivedEnd;
