@@ -86,11 +86,14 @@ export interface RingChanged {
 }
 export type MembershipMessage = WatchRing;
 
-export const chordWords: Words<ChordMessage> = {
+/** What peers are sent and, since the answers cross lanes as well, what they send. */
+export const chordWords: Words<ChordMessage | SuccessorFound | RangeChanged> = {
   'find-successor': [1, 'key', 'replyTo', 'correlation', 'hops', 'trace'],
+  'successor-found': [7, 'correlation', 'key', 'owner', 'hops', 'trace'],
+  'stabilise-due': [5],
   'read-pointers': [2, 'replyTo', 'correlation', 'versionKnown'],
   'pointers-read': [3, 'correlation', 'version', 'self', 'predecessor', 'successors'],
   'pointers-unchanged': [6, 'correlation'],
   rectify: [4, 'notifier'],
-  'stabilise-due': [5],
+  'range-changed': [8, 'self', 'predecessor'],
 };
