@@ -20,6 +20,24 @@ export function cpuSeconds(pids: readonly number[]): number {
   return ticks / ticksPerSecond;
 }
 
+/**
+ * Seconds that threads of these processes were ready to run while other programs had the core: how much a measurement was
+ * disturbed. Undefined where the kernel keeps no such count.
+ */
+export function waitedSeconds(pids: readonly number[]): number | undefined {
+  let nanoseconds = 0;
+  try {
+    for (const pid of pids) {
+      for (const thread of readdirSync(`/proc/${pid}/task`)) {
+        nanoseconds += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ')[1]);
+      }
+    }
+  } catch {
+    return undefined;
+  }
+  return nanoseconds / 1e9;
+}
+
 export function residentBytes(pid: number): number {
   const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
   if (line === null) throw new Error(`process ${pid} has no resident memory: it ended`);

@@ -1,6 +1,6 @@
 // npx nx run bench:register: REGISTER and OPTIONS against Chordial and Kamailio in turns, then Chordial with all traffic from one
 // source port. Figures of one round are measured next to each other; the machine's speed changes from minute to minute.
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { measureBesideKamailio } from './beside-kamailio.ts';
 import { secondsOf, wholeNumber } from './flags.ts';
 import { usersMax } from './generator/request-template.ts';
@@ -17,7 +17,7 @@ const program = new Command('bench:register')
   .option('--users <N>', 'registered users', wholeNumber(100, usersMax), 100_000)
   .option('--window <N>', 'requests under way', wholeNumber(1, 4_096), 64)
   .option('--peers <N>', 'peers of the Chordial host', wholeNumber(1, 50_000), 64)
-  .option('--only <PART>', 'kamailio (the comparison) or one-port')
+  .addOption(new Option('--only <PART>', 'a part of it').choices(['kamailio', 'one-port']))
   .option('--json <FILE>', 'write all figures there')
   .option('--strict', 'exit with 1 when a bar is missed')
   .addHelpText(

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { Command, Option } from 'commander';
 import { secondsOf, wholeNumber } from '../flags.ts';
-import { cpuSeconds } from '../process-figures.ts';
+import { cpuSeconds, waitedSeconds } from '../process-figures.ts';
 import { openSockets } from './load-sockets.ts';
 import { cseqMax, cseqMin, type Method, methods, requestTemplate, usersMax } from './request-template.ts';
 import { Window, windowMax } from './window.ts';
@@ -22,8 +22,11 @@ export interface LoadResult {
   readonly stray: number;
   readonly p50Us: number | undefined;
   readonly p99Us: number | undefined;
+  readonly longestUs: number | undefined;
   /** Processor time of the watched processes for one answer. */
   readonly serverCpuUs?: number;
+  /** Share of the time in which a watched process waited for other programs to leave the core. */
+  readonly serverWaitedShare?: number;
   readonly generatorCpuUs: number;
   /** A CSeq above all that were used. */
   readonly cseqNext: number;
@@ -82,6 +85,7 @@ const endsAt = counted ? measuredFrom + options.seconds * 1_000 : Number.POSITIV
 let measuring = !counted;
 let beganAt = startedAt;
 let watchedAtStart = cpuSeconds(watched);
+let waitedAtStart = waitedSeconds(watched);
 let ownAtStart = process.cpuUsage();
 
 await sockets.drive(window, options.window, (now) => {
@@ -89,6 +93,7 @@ await sockets.drive(window, options.window, (now) => {
     measuring = true;
     window.clearCounts();
     watchedAtStart = cpuSeconds(watched);
+    waitedAtStart = waitedSeconds(watched);
     ownAtStart = process.cpuUsage();
     beganAt = performance.now();
   }
@@ -98,6 +103,7 @@ await sockets.drive(window, options.window, (now) => {
 const seconds = (performance.now() - beganAt) / 1_000;
 const own = process.cpuUsage(ownAtStart);
 const { answered, ...others } = window.counts;
+const waitedAtEnd = waitedSeconds(watched);
 const perAnswer = (microseconds: number) => microseconds / Math.max(1, answered);
 const result: LoadResult = {
   method: options.method,
@@ -110,7 +116,11 @@ const result: LoadResult = {
   ...(window.refusal === undefined ? {} : { refusal: window.refusal }),
   p50Us: window.latency.quantile(0.5),
   p99Us: window.latency.quantile(0.99),
+  longestUs: window.latency.quantile(1),
   ...(watched.length === 0 ? {} : { serverCpuUs: perAnswer((cpuSeconds(watched) - watchedAtStart) * 1e6) }),
+  ...(waitedAtStart === undefined || waitedAtEnd === undefined
+    ? {}
+    : { serverWaitedShare: (waitedAtEnd - waitedAtStart) / seconds }),
   generatorCpuUs: perAnswer(own.user + own.system),
   cseqNext: options.firstCseq + window.sequence,
 };

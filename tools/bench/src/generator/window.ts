@@ -51,6 +51,7 @@ export class Window {
   readonly #sequenceOf: Float64Array;
   readonly #sentAt: Float64Array;
   readonly #attempts: Uint8Array;
+  readonly #begunOf: Float64Array;
   readonly #turnOf: Uint32Array;
   readonly #usersPerSocket: number;
   readonly #stride: number;
@@ -66,6 +67,7 @@ export class Window {
     this.#sequenceOf = new Float64Array(slotsCount).fill(-1);
     this.#sentAt = new Float64Array(slotsCount);
     this.#attempts = new Uint8Array(slotsCount);
+    this.#begunOf = new Float64Array(templates.length);
     this.#turnOf = new Uint32Array(templates.length);
     this.#usersPerSocket = Math.max(1, Math.floor(usersCount / templates.length));
     this.#stride = scatteringStride(this.#usersPerSocket);
@@ -86,8 +88,9 @@ export class Window {
 
   /** Writes the next request into a free slot; false when all have been sent. */
   prepare(slot: number, nowMs: number): boolean {
-    if (this.#sequence >= this.#options.requestsMax) return false;
     const socket = this.socketOf(slot);
+    if (this.#begunOf[socket]! >= this.#shareOf(socket)) return false;
+    this.#begunOf[socket]!++;
     const turn = this.#turnOf[socket]!;
     this.#turnOf[socket] = turn + 1 === this.#usersPerSocket ? 0 : turn + 1;
     const user = ((turn * this.#stride) % this.#usersPerSocket) * this.#options.templates.length + socket;
@@ -143,6 +146,12 @@ export class Window {
   clearCounts(): void {
     Object.assign(this.counts, { answered: 0, refused: 0, retransmitted: 0, unanswered: 0, stray: 0 });
     this.latency.clear();
+  }
+
+  /** Requests that a socket sends in all; equal shares, so that a run as long as there are users visits each once. */
+  #shareOf(socket: number): number {
+    const { requestsMax, templates } = this.#options;
+    return Math.floor((requestsMax + templates.length - 1 - socket) / templates.length);
   }
 
   #templateOf(slot: number): RequestTemplate {
