@@ -32,6 +32,8 @@ export const chordMembership: Behaviour<ChordMembershipState, MembershipMessage,
   init: initChordMembership,
   step: stepChordMembership,
   mailbox: { messagesMax: 1_024, overflow: 'drop-newest' },
+  // All words of the ring, so that a lane without peers knows them too: its dispatcher asks peers of other lanes.
+  words: chordWords,
   inspect: ({ epoch, members, watchers }) => ({
     epoch,
     membersCount: members.length,

@@ -1,12 +1,13 @@
-// Whatever a peer says can leave its lane: each message that is seen in a healing ring has an opcode, and each of its fields a
+// Whatever the ring says can leave its lane: each message that is seen in a healing ring has an opcode, and each of its fields a
 // place in the order of the words table.
-import type { Typed } from '@chordial/actor';
+import { type Address, type Behaviour, nobody, type Typed } from '@chordial/actor';
 import { ringKeyFromText } from '@chordial/ring-key';
 import { expect, it } from 'vitest';
 import { PeerAlone, service } from '../bench/peer-alone.ts';
 import { loneHostRing, RingOnOneLane } from '../bench/ring-on-one-lane.ts';
+import { chordMembership } from './behaviour.ts';
 import { ringOfMembers } from './founding.ts';
-import { chordWords } from './protocol.ts';
+import { chordWords, type RingChanged, type WatchRing } from './protocol.ts';
 
 it('all messages and all of their fields stand in the words table, each under an opcode of its own', () => {
   const ring = ringOfMembers(loneHostRing(24).members, 4);
@@ -21,6 +22,18 @@ it('all messages and all of their fields stand in the words table, each under an
   lane.stepped = (_, message) => said.push(message);
   lane.advance(5_000);
   said.push(lane.find(3, ringKeyFromText('sip:alice@example.com'), true));
+
+  const membership = lane.kernel.spawnRoot(chordMembership, { founding: ring }, 2);
+  const listener: Behaviour<undefined, RingChanged, undefined> = {
+    name: 'listener',
+    init: () => undefined,
+    step: (_, { message }) => said.push(message),
+    mailbox: { messagesMax: 1, overflow: 'refuse' },
+  };
+  const watch: WatchRing = { type: 'watch-ring', replyTo: lane.kernel.spawnRoot(listener, undefined, 3) };
+  lane.kernel.deliver(membership as Address<Typed>, nobody, watch);
+  lane.run();
+  said.push(watch);
 
   const words: Readonly<Record<string, readonly [number, ...string[]]>> = chordWords;
   for (const message of said) {

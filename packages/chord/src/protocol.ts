@@ -86,8 +86,8 @@ export interface RingChanged {
 }
 export type MembershipMessage = WatchRing;
 
-/** What peers are sent and, since the answers cross lanes as well, what they send. */
-export const chordWords: Words<ChordMessage | SuccessorFound | RangeChanged> = {
+/** What peers and the membership are sent and, since answers cross lanes as well, what they send. */
+export const chordWords: Words<ChordMessage | SuccessorFound | RangeChanged | MembershipMessage | RingChanged> = {
   'find-successor': [1, 'key', 'replyTo', 'correlation', 'hops', 'trace'],
   'successor-found': [7, 'correlation', 'key', 'owner', 'hops', 'trace'],
   'stabilise-due': [5],
@@ -96,4 +96,6 @@ export const chordWords: Words<ChordMessage | SuccessorFound | RangeChanged> = {
   'pointers-unchanged': [6, 'correlation'],
   rectify: [4, 'notifier'],
   'range-changed': [8, 'self', 'predecessor'],
+  'watch-ring': [9, 'replyTo'],
+  'ring-changed': [10, 'epoch', 'members'],
 };
