@@ -2,7 +2,7 @@
 // 500 raw bytes), and a small reply.
 import { makeAddress, type Typed } from '@chordial/actor';
 import { Packr } from 'msgpackr';
-import { Wire } from '../dist/wire.js';
+import { Wire, wireMemory } from '../dist/wire.js';
 
 const bytes = new Uint8Array(500);
 const large = {
@@ -26,11 +26,11 @@ wire.register({
   'request-arrived': [1, 'key', 'hops', 'flow', 'address', 'port', 'secure', 'bytes', 'start', 'end'],
   'request-answered': [2, 'flow', 'statusCode'],
 });
-const memory = Buffer.alloc(4_096);
+const memory = wireMemory(Buffer.alloc(4_096));
 
 function throughWire(message: Typed, count: number): void {
   for (let n = 0; n < count; n++) {
-    if (wire.sizeMax(message) > memory.length) throw new Error('too long');
+    if (wire.sizeMax(message) > memory.bytes.length) throw new Error('too long');
     const length = wire.encode(memory, 0, to, from, message);
     if (wire.decode(memory, 0, length)?.type !== message.type) throw new Error('not what was sent');
   }

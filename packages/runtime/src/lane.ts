@@ -1,8 +1,8 @@
 // A lane: one worker thread that runs many actors. It works in turns: take what arrived (sockets, links, timers), run the
 // actors until nothing waits, then give everything staged to the kernel and the other lanes at once. Between turns the thread sleeps in
 // its event loop, woken by a socket, by its doorbell or by the next timer, so sockets and comlink always stay alive.
-import { type Address, hostOf, type LaneProgram, laneOf, makeAddress, type Typed } from '@chordial/actor';
-import { type DueTimer, LaneKernel } from '@chordial/actor/shell';
+import { type Address, type LaneProgram, makeAddress, type Typed } from '@chordial/actor';
+import { type DueTimer, LaneKernel, placeOf } from '@chordial/actor/shell';
 import { clockSince } from './clock.ts';
 import {
   diskIndex,
@@ -67,8 +67,8 @@ export function startLane(order: LaneOrder, program: LaneProgram<unknown>, host:
       if (behaviour.words !== undefined) wire.register(behaviour.words);
     },
   });
-  const isRouted = (to: number): boolean =>
-    hostOf(to) === thisHost && laneOf(to) < lanesCount && status.phaseOf(laneOf(to)) !== 'slow';
+  /** On this host, which is host 0, a place is a lane. */
+  const isRouted = (to: number): boolean => placeOf(to) < lanesCount && status.phaseOf(placeOf(to)) !== 'slow';
   const links = new Links(lane, order.links, wire, (to, from, message) => kernel.deliver(to, from, message));
   const inlet: Inlet = {
     deliver: (to, message) => kernel.deliver(to, portOf(udpIndex), message),

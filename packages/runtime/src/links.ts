@@ -3,7 +3,7 @@
 // most one wake-up per sleeping lane. What arrives is copied into an arena that lasts until the end of the turn.
 import { type Address, assert, laneOf, type Typed } from '@chordial/actor';
 import { Doorbell, RingReader, RingWriter } from 'sharedarraybuffer-ringbuffer';
-import { Wire } from './wire.ts';
+import { Wire, type WireMemory, wireMemory } from './wire.ts';
 
 /** Shared memory of all links of a host: `rings[from][to]`, absent where from = to, and one doorbell per lane. */
 export interface LinkMemory {
@@ -31,8 +31,8 @@ export class Links {
   readonly #wire: Wire;
   readonly #readers: RingReader[] = [];
   readonly #writers: (RingWriter | undefined)[] = [];
-  readonly #buffers: (Buffer | undefined)[] = [];
-  #arena = Buffer.allocUnsafeSlow(arenaBytesMin);
+  readonly #memories: (WireMemory | undefined)[] = [];
+  #arena = wireMemory(Buffer.allocUnsafeSlow(arenaBytesMin));
   #arenaUsed = 0;
   readonly #take: (bytes: Uint8Array, start: number, end: number) => void;
 
@@ -51,7 +51,7 @@ export class Links {
         if (from !== lane) return;
         const writer = new RingWriter(ring, new Doorbell(memory.doorbells[to]!));
         this.#writers[to] = writer;
-        this.#buffers[to] = Buffer.from(ring);
+        this.#memories[to] = wireMemory(Buffer.from(ring));
       });
     });
     this.#take = (bytes, start, end) => {
@@ -71,7 +71,7 @@ export class Links {
       this.counts.refused++;
       return false;
     }
-    writer.commit(this.#wire.encode(this.#buffers[lane]!, at, to, from, message));
+    writer.commit(this.#wire.encode(this.#memories[lane]!, at, to, from, message));
     this.counts.sent++;
     return true;
   }
@@ -106,14 +106,14 @@ export class Links {
   /** Copies a record out of shared memory, where the writer may soon overwrite it. */
   #keep(bytes: Uint8Array, start: number, end: number): number {
     const length = end - start;
-    if (this.#arenaUsed + length > this.#arena.length) {
+    if (this.#arenaUsed + length > this.#arena.bytes.length) {
       // Views into the old arena keep it alive; the next turns use the new one.
-      const lengthNext = Math.min(this.#arena.length * 2, arenaBytesMax);
-      this.#arena = Buffer.allocUnsafeSlow(Math.max(lengthNext, length));
+      const lengthNext = Math.min(this.#arena.bytes.length * 2, arenaBytesMax);
+      this.#arena = wireMemory(Buffer.allocUnsafeSlow(Math.max(lengthNext, length)));
       this.#arenaUsed = 0;
     }
     const at = this.#arenaUsed;
-    this.#arena.set(bytes.subarray(start, end), at);
+    this.#arena.bytes.set(bytes.subarray(start, end), at);
     this.#arenaUsed = (at + length + 7) & ~7;
     return at;
   }

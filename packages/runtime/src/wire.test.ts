@@ -4,7 +4,7 @@
 import { makeAddress, type Typed } from '@chordial/actor';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { typeHash, Wire } from './wire.ts';
+import { typeHash, Wire, wireMemory } from './wire.ts';
 
 const to = makeAddress<Typed>(0, 3, 77, 5);
 const from = makeAddress<never>(0, 255, 2 ** 20 - 1, 255);
@@ -19,12 +19,11 @@ function roundTrip(message: Typed) {
   wire.register(words);
   const size = wire.sizeMax(message);
   const offset = 24;
-  const memory = Buffer.alloc(offset + size + 16, 0xee);
+  const bytes = Buffer.alloc(offset + size + 16, 0xee);
+  const memory = wireMemory(bytes);
   const length = wire.encode(memory, offset, to, from, message);
   expect(length).toBeLessThanOrEqual(size);
-  expect([...memory.subarray(0, offset), ...memory.subarray(offset + length)].every((byte) => byte === 0xee)).toBe(
-    true,
-  );
+  expect([...bytes.subarray(0, offset), ...bytes.subarray(offset + length)].every((byte) => byte === 0xee)).toBe(true);
   expect([Wire.readTo(memory, offset), Wire.readFrom(memory, offset)]).toEqual([to, from]);
   return wire.decode(memory, offset, offset + length);
 }
@@ -98,10 +97,10 @@ test('bytes nested in a field outlive the memory they came in', () => {
   const wire = new Wire();
   wire.register(words);
   const message = { type: 'plain', a: { digest: Uint8Array.of(1, 2, 3) }, b: 1, c: 1 };
-  const memory = Buffer.alloc(wire.sizeMax(message));
+  const memory = wireMemory(Buffer.alloc(wire.sizeMax(message)));
   const length = wire.encode(memory, 0, to, from, message);
   const got = wire.decode(memory, 0, length) as unknown as typeof message;
-  memory.fill(9);
+  memory.bytes.fill(9);
   expect([...got.a.digest]).toEqual([1, 2, 3]);
 });
 
@@ -113,7 +112,7 @@ test('a view with its ends swapped or beyond its bytes takes no byte that is not
     const wire = new Wire();
     wire.register(words);
     const message = { type: 'viewed', a: 1, b: 2, bytes: Uint8Array.of(1, 2, 3, 4), start, end } as Typed;
-    const memory = Buffer.alloc(wire.sizeMax(message));
+    const memory = wireMemory(Buffer.alloc(wire.sizeMax(message)));
     const length = wire.encode(memory, 0, to, from, message);
     const got = wire.decode(memory, 0, length) as unknown as { start: number; end: number };
     expect(got.end - got.start).toBe(start < end ? 4 : 0);
@@ -123,8 +122,8 @@ test('a view with its ends swapped or beyond its bytes takes no byte that is not
 test('a type that nobody registered is not sent, and not understood', () => {
   const wire = new Wire();
   expect(() => wire.sizeMax({ type: 'plain' })).toThrow(/'plain' crosses lanes/);
-  const record = Buffer.alloc(64);
-  record.writeUInt32LE(typeHash('plain'), 16);
+  const record = wireMemory(Buffer.alloc(64));
+  record.view.setUint32(16, typeHash('plain'), true);
   expect(wire.decode(record, 0, 64)).toBeUndefined();
 });
 
