@@ -1,3 +1,4 @@
+// Medians, quantiles and the judgement of bars, against naive computation.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LatencyHistogram } from './generator/latency-histogram.ts';

@@ -1,3 +1,4 @@
+// The templates are SIP, exactly as long as they say, and carry the numbers written into them.
 import { parseMessage } from '@chordial/sip-parser';
 import { describe, expect, it } from 'vitest';
 import {

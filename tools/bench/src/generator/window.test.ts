@@ -1,3 +1,4 @@
+// The closed loop without sockets: answers, strays, refusals, retransmission, whose turn it is.
 import { describe, expect, it } from 'vitest';
 import { cseqMin, requestTemplate } from './request-template.ts';
 import { slotBytes, Window } from './window.ts';
