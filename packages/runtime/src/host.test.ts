@@ -1,6 +1,8 @@
 // A host with real threads: order and no loss between lanes, lanes that die in every way and come back while others go on, and
 // an end that comes in time. Awaits events and states; asserts no time but that everything ends.
 
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { makeAddress, type Typed } from '@chordial/actor';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Host, type HostEvent, type HostOptions, startHost } from './host.ts';
@@ -193,6 +195,22 @@ describe('a host stops', () => {
     tell(2, { type: 'die', how: 'spin' });
     await Promise.all([host.stop(), host.stop()]);
     expect(await host.inspect(100)).toEqual([]);
+  });
+
+  test.for([
+    ['that ran', '{}'],
+    ['that did not start', '{ throwsFrom: 1 }'],
+  ] as const)('and leaves nothing that keeps the process alive: one %s', async ([_, config]) => {
+    const script = `
+      import { startHost } from '@chordial/runtime';
+      const options = { program: '${program}', config: ${config}, lanesCount: 2 };
+      const host = await startHost(options).catch((failure) => console.log(failure.message));
+      await host?.stop();
+      console.log('the end');`;
+    const flags = ['--conditions=@chordial/source', '--input-type=module', '-e', script];
+    const cwd = new URL('..', import.meta.url);
+    const { stdout } = await promisify(execFile)(process.execPath, flags, { cwd, timeout: 30_000 });
+    expect(stdout).toMatch(/the end\n$/);
   });
 
   test('while a lane is being replaced', async () => {

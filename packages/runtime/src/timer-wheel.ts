@@ -139,7 +139,7 @@ export class TimerWheel<Payload> {
       this.#free = this.#next[entry]!;
       return entry;
     }
-    assert(this.#entryNext < entryShift, `a lane holds at most ${timersMax} timers`);
+    assert(this.#entryNext - firstEntry < timersMax, `a lane holds at most ${timersMax} timers`);
     if (this.#entryNext === this.#size) this.#grow();
     this.#generation[this.#entryNext] = 1;
     return this.#entryNext++;
