@@ -25,8 +25,9 @@ export interface Received<M> {
 /** The five effects. Nothing happens before the step ends, except that addresses and timer ids are given at once. */
 export interface Outbox {
   send<M>(to: Address<M>, message: NoInfer<M>): void;
-  /** Delivers `message` to the actor itself after `delayMs` (>= 0) milliseconds. */
+  /** Delivers `message` to the actor itself after `delayMs` (>= 0, finite) milliseconds, unless it failed or stopped before. */
   setTimer(delayMs: number, message: Typed): TimerId;
+  /** Forgets a timer. One that was due already may wait in the mailbox and still arrives. */
   clearTimer(timer: TimerId): void;
   /** Starts a child of the actor whose step this is. */
   spawn<State, M extends Typed, Config>(behaviour: Behaviour<State, M, Config>, config: Config): Address<M>;
@@ -34,13 +35,16 @@ export interface Outbox {
   stop(child?: Address<never>): void;
 }
 
-/** What happens to a message that finds `messagesMax` others waiting. */
+/**
+ * What happens to a message that finds `messagesMax` others waiting. Due timers and `child-stopped` are counted among those but
+ * never dropped themselves.
+ */
 export type Overflow =
   /** The new message is dropped and counted. */
   | 'drop-newest'
   /** The longest waiting one is dropped and counted. */
   | 'drop-oldest'
-  /** The new message goes back to its sender as `message-refused`. */
+  /** The new message goes back to its sender on the same lane as `message-refused`; any other is only counted. */
   | 'refuse';
 
 export interface Mailbox {

@@ -147,7 +147,7 @@ export class LaneKernel {
       this.#current = undefined;
       this.#fail(cell, failure);
     }
-    if (cell.phase === 'stopping') this.#stop(cell, undefined);
+    if (cell.phase === 'stopping') this.#stop(cell);
     if (this.#outside.stepped !== undefined) this.#outside.stepped(cell, message);
   }
 
@@ -239,7 +239,7 @@ export class LaneKernel {
       this.#current = before;
       this.#fail(cell, failure);
     }
-    if (cell.phase === 'stopping') this.#stop(cell, undefined);
+    if (cell.phase === 'stopping') this.#stop(cell);
   }
 
   #fail(cell: Cell, failure: unknown): void {
@@ -259,7 +259,8 @@ export class LaneKernel {
       this.#outside.setTimer(verdict.afterMs, { cell, incarnation: cell.incarnation, message: restartDue });
       return;
     }
-    this.#stop(cell, failure instanceof Error ? failure.message : String(failure));
+    // The parent is not told: it fails too, and what waits for it would be lost.
+    this.#stop(cell, false);
     if (parent === undefined) this.#outside.laneFailed(failure);
     // A parent that is spawning this child fails by its own step, which must not go on as if nothing had happened.
     else if (parent === this.#current) throw failure;
@@ -271,15 +272,15 @@ export class LaneKernel {
     if (cell === undefined) return;
     assert(cell === self || cell.parent === self, 'an actor stops only itself and its children');
     if (cell === self) cell.phase = 'stopping';
-    else this.#stop(cell, undefined);
+    else this.#stop(cell);
   }
 
   #stopChildren(cell: Cell): void {
-    for (const child of cell.children ?? []) this.#stop(child, undefined);
+    for (const child of cell.children ?? []) this.#stop(child);
     cell.children = undefined;
   }
 
-  #stop(cell: Cell, failure: string | undefined): void {
+  #stop(cell: Cell, tellsParent = true): void {
     cell.phase = 'stopped';
     this.#stopChildren(cell);
     this.#cells[cell.index] = undefined;
@@ -288,10 +289,6 @@ export class LaneKernel {
     const { parent } = cell;
     if (parent === undefined) return;
     parent.children?.delete(cell);
-    const child = cell.self as Address<never>;
-    this.#tell(
-      parent,
-      failure === undefined ? { type: 'child-stopped', child } : { type: 'child-stopped', child, failure },
-    );
+    if (tellsParent) this.#tell(parent, { type: 'child-stopped', child: cell.self as Address<never> });
   }
 }

@@ -13,17 +13,19 @@ export interface ByteView {
 
 // --- system words: from the shell to actors that set `hearsSystem` ------------------------------------------------
 
-/** The mailbox of `to`, or the link to its lane, was full; `message` was not delivered. */
+/**
+ * The mailbox of `to`, or the link to its lane, was full; `message` was not delivered. Only a sender on the lane where that was
+ * noticed is told; an answer from elsewhere needs a timer in any case.
+ */
 export interface MessageRefused {
   readonly type: 'message-refused';
   readonly to: Address<never>;
   readonly message: Typed;
 }
-/** A child stopped for good: by `stop`, or because it failed and was not restarted. */
+/** A child stopped, by its own `stop` or its parent's. (With a child that is given up the parent itself fails.) */
 export interface ChildStopped {
   readonly type: 'child-stopped';
   readonly child: Address<never>;
-  readonly failure?: string;
 }
 export type SystemEvent = MessageRefused | ChildStopped;
 
