@@ -1,4 +1,4 @@
-// One test for each rule of delivery, effects and lives in a lane. Failure is in kernel.failure.test.ts.
+// One test for each rule of delivery, effects and lives in a lane. Failure is in kernel-failure.test.ts.
 import { describe, expect, test } from 'vitest';
 import { type Address, generationOf, indexOf, makeAddress, nobody } from './address.ts';
 import type { Outbox } from './contract.ts';
