@@ -47,6 +47,8 @@ export class SipMessage implements StartLine {
   readonly #text: string;
   readonly #table: HeaderTable;
   readonly #read = new Map<string, unknown>();
+  /** The topmost Via is the only one, so that the list need not read it again. */
+  #viaIsAlone = false;
 
   constructor(
     startLine: StartLine,
@@ -94,12 +96,20 @@ export class SipMessage implements StartLine {
   }
 
   get via(): readonly ViaValue[] | ParseError {
-    return this.#once('via', (name) => this.#list(name, readVia));
+    return this.#once('via', (name) => {
+      const { topVia } = this;
+      return this.#viaIsAlone && !(topVia instanceof ParseError) ? [topVia] : this.#list(name, readVia);
+    });
   }
   get topVia(): ViaValue | ParseError {
     return this.#once('top-via', () => {
-      const first = this.#table.names.indexOf('via');
-      return first < 0 ? this.#missing('via') : firstValue(this.#cursor(first, 'via'));
+      const { names } = this.#table;
+      const first = names.indexOf('via');
+      if (first < 0) return this.#missing('via');
+      const cursor = this.#cursor(first, 'via');
+      const value = firstValue(cursor);
+      this.#viaIsAlone = cursor.atEnd && names.indexOf('via', first + 1) < 0;
+      return value;
     });
   }
   get from(): AddressValue | ParseError {
