@@ -64,10 +64,19 @@ async function perSecond(count: number, work: () => unknown): Promise<number> {
   return (count / (performance.now() - from)) * 1_000;
 }
 
+/** Processor time of lane 0 so far. */
+const cpuMsOf = async (host: Host): Promise<number> => (await host.inspect())[0]!.cpuMs;
+
+/** Over processor time, because a timer's own delay is not work: all of them are due within half a second. */
+async function timers(host: Host, count: number): Promise<number> {
+  const before = await cpuMsOf(host);
+  await ask(host, { type: 'set-timers', count });
+  return (count / ((await cpuMsOf(host)) - before)) * 1_000;
+}
+
 async function echoes(host: Host, seconds: number): Promise<{ perSecond: number; cpuUsEach: number }> {
   const { port } = await ask<{ port: number }>(host, { type: 'tell-port' });
-  const cpuMs = async () => (await host.inspect())[0]!.cpuMs;
-  const before = await cpuMs();
+  const before = await cpuMsOf(host);
   const generator = fileURLToPath(new URL('./generator.ts', import.meta.url));
   const run = promisify(execFile)(process.execPath, [
     '--disable-warning=ExperimentalWarning',
@@ -76,7 +85,7 @@ async function echoes(host: Host, seconds: number): Promise<{ perSecond: number;
     String(seconds),
   ]);
   const { echoed } = JSON.parse((await run).stdout) as { echoed: number };
-  return { perSecond: echoed / seconds, cpuUsEach: (((await cpuMs()) - before) * 1_000) / echoed };
+  return { perSecond: echoed / seconds, cpuUsEach: (((await cpuMsOf(host)) - before) * 1_000) / echoed };
 }
 
 async function main(rounds: number, seconds: number): Promise<Figure[]> {
@@ -106,11 +115,7 @@ async function main(rounds: number, seconds: number): Promise<Figure[]> {
       keep(`udp echo through an actor, ${name}`, '/s', echo.perSecond);
       keep(`udp echo, lane time each, ${name}`, 'us', echo.cpuUsEach);
     }
-    keep(
-      'timers set and fired within 500 ms',
-      '/s',
-      await perSecond(200_000, () => ask(pair, { type: 'set-timers', count: 200_000 })),
-    );
+    keep('timers set and fired, in a second of lane time', '/s', await timers(pair, 200_000));
     for (const [name, codec] of codecs) keep(name, '/s', await perSecond(200_000, () => codec(200_000)));
     if (round > 0) console.log(`round ${round}/${rounds} done`);
   }
