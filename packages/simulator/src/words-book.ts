@@ -111,6 +111,8 @@ class Copier {
     this.bytes += 9;
     switch (typeof value) {
       case 'number':
+        // Nested data goes through MessagePack, which has no negative zero.
+        return depth === 0 ? value : value + 0;
       case 'boolean':
       case 'undefined':
         return value;

@@ -1,0 +1,42 @@
+// The simulator behind the suite's interface: time passes only while the suite waits.
+import type { LaneProgram } from '@chordial/actor';
+import { Simulation } from '@chordial/simulator';
+import { patienceMs, type Report, type RunningHost, type ShellUnderTest } from './shell.ts';
+
+export const simulatedShell: ShellUnderTest = {
+  name: 'simulator',
+  async start(url, config, lanesCount): Promise<RunningHost> {
+    const { default: program } = (await import(url.href)) as { default: LaneProgram<unknown> };
+    const simulation = new Simulation({ seed: 1, actorFailures: 'supervised' });
+    const reports: Report[] = [];
+    const host = simulation.addHost({
+      program,
+      config,
+      lanesCount,
+      onReport: (lane, message) => {
+        reports.push({ lane, message: structuredClone(message) as Report['message'] });
+      },
+    });
+    const fail = (sentence: string): Error =>
+      new Error(
+        `${sentence}: ${simulation.violation?.sentence ?? JSON.stringify([reports.slice(-20), host.failures.slice(0, 3)])}`,
+      );
+    return {
+      reports,
+      until: async (isDone) => {
+        if (!simulation.runUntil(() => isDone(reports), patienceMs)) throw fail('did not happen');
+      },
+      settle: async (ms) => {
+        simulation.run(simulation.now + ms);
+        if (simulation.violation !== undefined) throw fail('broke');
+      },
+      ask: async (_, to, message) => {
+        const answer = simulation.ask(host, to, message);
+        if (answer === undefined) throw fail(`no answer to '${message.type}'`);
+        return answer;
+      },
+      killLane: (lane) => host.replaceLane(lane, 100),
+      stop: async () => {},
+    };
+  },
+};
