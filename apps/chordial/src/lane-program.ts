@@ -64,7 +64,6 @@ const layOutLane: LaneProgram<HostConfig> = (setup) => {
     });
     const service = setup.spawn(registrar, {
       ...defaultRegistrarLimits,
-      domains: config.domains,
       supportedOptions: [],
       location: records,
     });

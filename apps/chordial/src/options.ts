@@ -37,8 +37,7 @@ export function parseEndpoint(text: string): Endpoint | undefined {
 export const endpointText = ({ address, port }: Endpoint): string =>
   isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`;
 
-const wholeNumber = (from: number, to: number) => {
-  const expected = `a whole number from ${from} to ${to}`;
+const wholeNumber = (from: number, to: number, expected = `a whole number from ${from} to ${to}`) => {
   return z
     .union(
       [
@@ -81,11 +80,9 @@ const controlEndpoint = z
   .refine((endpoint) => endpoint !== undefined, 'ADDR:PORT with an IP address, as in 127.0.0.1:8060, or off')
   .transform((endpoint) => endpoint as Endpoint | 'off');
 
-const laneCount = z.union(
-  [z.literal('auto').transform(() => Math.min(availableParallelism(), lanesMax)), wholeNumber(1, lanesMax)],
-  {
-    error: `auto, or a whole number from 1 to ${lanesMax}`,
-  },
+const laneCount = z.preprocess(
+  (value) => (value === 'auto' ? Math.min(availableParallelism(), lanesMax) : value),
+  wholeNumber(1, lanesMax, `auto, or a whole number from 1 to ${lanesMax}`),
 );
 
 /** Name, check, default and help of each option; everything else is derived from this list. */

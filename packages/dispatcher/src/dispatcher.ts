@@ -11,7 +11,7 @@ import type { Flow, MessageReceived } from '@chordial/sip-transport/protocol';
 import { admit, capabilities, type Refusal, serviceUnavailable } from './admission.ts';
 import { onLookUp, onLookupsDue, onSuccessorFound, onSuccessorRefused } from './looking-up.ts';
 import type { AttachPeer, DetachPeer, DispatcherMessage, ForwardRequest } from './protocol.ts';
-import { answer, route, serve } from './routing.ts';
+import { answer, aorOf, route, serve } from './routing.ts';
 import { type DispatcherConfig, initState, type State } from './state.ts';
 
 export function initDispatcher(config: DispatcherConfig, birth: Birth<DispatcherMessage>, out: Outbox): State {
@@ -108,7 +108,7 @@ function onForwardRequest(state: State, request: ForwardRequest, now: number, ou
   // With fingers the owner's own word is newer than what asking again would give.
   const service = state.config.routing === 'fingers' ? state.peers.get(request.owner) : undefined;
   if (service === undefined) route(state, peek, flow, request.hops, now, out);
-  else serve(state, peek, flow, service, now, out);
+  else serve(state, peek, flow, aorOf(state, peek), service, now, out);
 }
 
 const flowOf = ({ address, port }: ForwardRequest): Flow => ({ transport: 'udp', address, port });

@@ -7,7 +7,7 @@ import { peek as peekAt } from '@chordial/sip-parser';
 import { serviceUnavailable } from './admission.ts';
 import type { PendingLookup } from './pending-lookups.ts';
 import type { LookUp } from './protocol.ts';
-import { answer, forward, serve, watchLookups } from './routing.ts';
+import { answer, aorOf, forward, serve, watchLookups } from './routing.ts';
 import type { State } from './state.ts';
 
 export function onLookUp(state: State, { aor, replyTo, correlation }: LookUp, now: number, out: Outbox): void {
@@ -47,7 +47,7 @@ export function onSuccessorFound(state: State, found: SuccessorFound, now: numbe
   const { bytes, flow } = lookup;
   peekAt(bytes, 0, bytes.length, peek);
   if (owner.host === state.host && owner.lane === state.config.lane) {
-    serve(state, peek, flow, state.peers.get(owner.key), now, out);
+    serve(state, peek, flow, aorOf(state, peek), state.peers.get(owner.key), now, out);
   } else forward(state, peek, flow, owner, lookup.hops, now, out);
 }
 

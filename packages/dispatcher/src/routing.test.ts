@@ -36,6 +36,7 @@ describe('one user, one owner', () => {
     host.exchange(requestText({ branch: 'z9hG4bKe' }).replace('To: <sip:alice', 'To: <sip:%61lice'));
     expect(host.served).toHaveLength(5);
     expect(new Set(host.served.map(({ lane }) => lane)).size).toBe(1);
+    expect(new Set(host.served.map(({ request }) => request.aor))).toEqual(new Set(['alice@example.com']));
   });
 
   test('REGISTER goes by To, OPTIONS by the Request-URI (DESIGN section 8)', () => {

@@ -12,9 +12,9 @@ import type { State } from './state.ts';
 
 const lookupsDue: LookupsDue = { type: 'lookups-due' };
 
-/** The place on the ring of the user that an admitted request is for. */
-export function keyOf(state: State, peek: Peek): RingKey {
-  return ringKeyFromText(state.domains.aorOf(peek, peek.method === 'REGISTER' ? 'to' : 'request-uri'));
+/** The user that an admitted request is for (DESIGN section 8): of a REGISTER the To, else the target. */
+export function aorOf(state: State, peek: Peek): string {
+  return state.domains.aorOf(peek, peek.method === 'REGISTER' ? 'to' : 'request-uri');
 }
 
 /** Answers without a transaction. */
@@ -30,7 +30,8 @@ export function answer(state: State, peek: Peek, flow: Flow, refusal: Refusal, n
 }
 
 export function route(state: State, peek: Peek, flow: Flow, hops: number, now: number, out: Outbox): void {
-  const key = keyOf(state, peek);
+  const aor = aorOf(state, peek);
+  const key = ringKeyFromText(aor);
   if (state.config.routing === 'fingers') {
     askRing(state, peek, flow, key, hops, now, out);
     return;
@@ -43,7 +44,7 @@ export function route(state: State, peek: Peek, flow: Flow, hops: number, now: n
   const index = table.ownerIndex(key);
   const owner = state.members[index]!;
   if (owner.host === state.host && owner.lane === state.config.lane) {
-    serve(state, peek, flow, state.services[index], now, out);
+    serve(state, peek, flow, aor, state.services[index], now, out);
   } else forward(state, peek, flow, owner, hops, now, out);
 }
 
@@ -52,6 +53,7 @@ export function serve(
   state: State,
   peek: Peek,
   flow: Flow,
+  aor: string,
   service: State['services'][number],
   now: number,
   out: Outbox,
@@ -62,7 +64,7 @@ export function serve(
   }
   state.counts.served++;
   const { bytes, start, end } = peek;
-  out.send(state.config.transaction, { type: 'serve-request', bytes, start, end, peek, flow, service });
+  out.send(state.config.transaction, { type: 'serve-request', bytes, start, end, peek, flow, aor, service });
 }
 
 export function forward(

@@ -67,7 +67,6 @@ export class RegistrarLane {
         : this.#kernel.spawnRoot(options.locationBehaviour, undefined);
     return this.#kernel.spawnRoot(registrar, {
       ...defaultRegistrarLimits,
-      domains: ['example.com'],
       supportedOptions: [],
       location: locationAddress,
       ...options.registrar,
@@ -85,6 +84,7 @@ export class RegistrarLane {
       type: 'request-received',
       transaction: this.#transactionNext++,
       peek: peeked,
+      aor: peeked.aorOf(peeked.method === 'REGISTER' ? 'to' : 'request-uri'),
       flow,
       replyTo: this.#transactions,
       bytes: peeked.bytes,

@@ -12,5 +12,5 @@ export const registrar: Behaviour<RegistrarState, RegistrarMessage, RegistrarCon
   mailbox: { messagesMax: 10_000, overflow: 'refuse' },
   hearsSystem: true,
   invariants: registrarInvariants,
-  inspect: (state) => ({ pendingCount: state.pending?.count ?? 0, domains: state.config.domains }),
+  inspect: (state) => ({ pendingCount: state.pending?.count ?? 0 }),
 };

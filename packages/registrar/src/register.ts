@@ -7,7 +7,6 @@ import { ParseError } from '@chordial/sip-parser';
 import type { RequestReceived } from '@chordial/sip-transaction/protocol';
 import { answer } from './answers.ts';
 import { type ContactWish, contactWishes } from './contact-wishes.ts';
-import { isOurs } from './domains.ts';
 import { HeaderLines } from './header-lines.ts';
 import type { RegistrarConfig } from './registrar.ts';
 import type { TextPool } from './text-pool.ts';
@@ -30,14 +29,8 @@ export function onRegister(
   out: Outbox,
 ): RegisterChange | undefined {
   const { peek } = message;
-  // Step 5: "The registrar extracts the address-of-record from the To header field of the request. If the address-of-record
-  // is not valid for the domain in the Request-URI, the registrar MUST send a 404 (Not Found) response ... The URI MUST then
-  // be converted to a canonical form."
-  const { userStart, userEnd } = peek.to.uri;
-  if (!isOurs(peek, 'to', config.domains) || userStart === userEnd) {
-    answer(out, message, 404, 'Not Found');
-    return undefined;
-  }
+  // Step 5: "The registrar extracts the address-of-record from the To header field of the request", in "a canonical form": the
+  // dispatcher has done both, as it needs the user's place on the ring, and has answered 404 where the To is none of ours.
   if (peek.callIdEnd - peek.callIdStart > config.callIdBytesMax) {
     answer(out, message, 403, 'Call-ID Too Long');
     return undefined;
@@ -50,7 +43,7 @@ export function onRegister(
     userAgentEnd - userAgentStart > config.userAgentBytesMax
       ? ''
       : userAgents.textAt(peek.bytes, userAgentStart, userAgentEnd);
-  return { aor: peek.aorOf('to'), callId: peek.callId, cseq: peek.cseqNumber, userAgent, changes };
+  return { aor: message.aor, callId: peek.callId, cseq: peek.cseqNumber, userAgent, changes };
 }
 
 function changesOf(

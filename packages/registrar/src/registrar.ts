@@ -6,7 +6,6 @@ import type { BindingsListed, ChangeRefused, LocationMessage } from '@chordial/l
 import { ParseError, parseMessage } from '@chordial/sip-parser';
 import type { RequestReceived } from '@chordial/sip-transaction/protocol';
 import { allowLine, answer, capabilityLines, contactLines } from './answers.ts';
-import { isOurs } from './domains.ts';
 import { PendingRequests } from './pending-requests.ts';
 import type { RegistrarMessage } from './protocol.ts';
 import { onRegister } from './register.ts';
@@ -48,8 +47,6 @@ export const defaultRegistrarLimits: RegistrarLimits = {
 };
 
 export interface RegistrarConfig extends RegistrarLimits {
-  /** Domains we are responsible for, in lower case. */
-  readonly domains: readonly string[];
   /** Option tags of extensions we support, in lower case; none so far. */
   readonly supportedOptions: readonly string[];
   readonly location: Address<LocationMessage>;
@@ -71,10 +68,6 @@ export function initRegistrar(config: RegistrarConfig, birth: Birth<RegistrarMes
     'a minimum above one hour would ask for 423 where RFC 3261 10.3 forbids it',
   );
   assert(config.expiresSecondsMin <= config.expiresSecondsMax, 'the minimum expiration is not above the maximum');
-  assert(
-    config.domains.every((domain) => domain === domain.toLowerCase()),
-    'domains are in lower case',
-  );
   return { config, self: birth.self, pending: undefined, userAgents: undefined, timer: 0 };
 }
 
@@ -109,12 +102,7 @@ function onRequestReceived(state: RegistrarState, message: RequestReceived, now:
     answer(out, message, 405, 'Method Not Allowed', allowLine);
     return;
   }
-  // RFC 3261 10.3 step 1: "The registrar inspects the Request-URI to determine whether it has access to bindings for the
-  // domain identified in the Request-URI." 8.2.2.1: "it SHOULD reject the request with a 404 (Not Found) response."
-  if (!isOurs(message.peek, 'request-uri', config.domains)) {
-    answer(out, message, 404, 'Not Found');
-    return;
-  }
+  // RFC 3261 10.3 step 1, whether the Request-URI's domain is ours, the dispatcher has answered: only our users get here.
   // Step 2: "the registrar MUST process the Require header field values as described for UASs in Section 8.2.2."
   if (message.peek.hasRequire && !requirementsAreMet(config, message, out)) return;
   state.pending ??= new PendingRequests();
@@ -148,13 +136,8 @@ function requirementsAreMet(config: RegistrarConfig, message: RequestReceived, o
 
 /** RFC 3261 11.2: the response is what it would be for an INVITE: 200 when the user can be reached, 480 when not. */
 function onOptions(state: RegistrarState, message: RequestReceived, now: number, out: Outbox): void {
-  const aor = message.peek.aorOf('request-uri');
-  if (!aor.includes('@')) {
-    answer(out, message, 200, 'OK', capabilityLines(state.config.supportedOptions));
-    return;
-  }
   const correlation = wait(state, message, 'OPTIONS', now, out);
-  out.send(state.config.location, { type: 'list-bindings', aor, replyTo: state.self, correlation });
+  out.send(state.config.location, { type: 'list-bindings', aor: message.aor, replyTo: state.self, correlation });
 }
 
 /** One timer serves all waiting requests; it runs on when the one it was set for has long been answered. */

@@ -40,7 +40,16 @@ function requestOf(branch: number): ServeRequest {
   const out = new Peek();
   if (!peek(bytes, 0, bytes.length, out)) throw new Error('the request of the benchmark is broken');
   const flow = { transport: 'udp', address: '192.0.2.15', port: 5060 } as const;
-  return { type: 'serve-request', bytes, start: 0, end: bytes.length, peek: out, flow, service: SERVICE };
+  return {
+    type: 'serve-request',
+    bytes,
+    start: 0,
+    end: bytes.length,
+    peek: out,
+    flow,
+    aor: out.aorOf('to'),
+    service: SERVICE,
+  };
 }
 
 /** One lane's transactions, and a service that answers as soon as the step is over. */

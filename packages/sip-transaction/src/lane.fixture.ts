@@ -62,7 +62,16 @@ export class TestLane implements Outbox {
     peek(bytes, 0, bytes.length, out);
     const before = this.requests.length;
     const service = SERVICE as number as Address<RequestReceived>;
-    this.step({ type: 'serve-request', bytes, start: 0, end: bytes.length, peek: out, flow, service });
+    this.step({
+      type: 'serve-request',
+      bytes,
+      start: 0,
+      end: bytes.length,
+      peek: out,
+      flow,
+      aor: out.aorOf('to'),
+      service,
+    });
     return this.requests.length > before ? this.requests.at(-1)!.transaction : -1;
   }
 

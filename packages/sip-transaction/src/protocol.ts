@@ -11,6 +11,8 @@ export interface ServeRequest extends ByteView {
   readonly type: 'serve-request';
   readonly peek: Peek;
   readonly flow: Flow;
+  /** The user that the request is for: canonical `user@domain`, whichever name of the service the client wrote. */
+  readonly aor: string;
   readonly service: Address<RequestReceived>;
 }
 
@@ -21,6 +23,8 @@ export interface RequestReceived extends ByteView {
   readonly transaction: number;
   readonly peek: Peek;
   readonly flow: Flow;
+  /** As in `serve-request`. */
+  readonly aor: string;
   readonly replyTo: Address<Respond>;
 }
 

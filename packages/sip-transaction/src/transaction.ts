@@ -166,6 +166,7 @@ function onServeRequest(state: State, request: ServeRequest, now: number, out: O
     end,
     peek,
     flow,
+    aor: request.aor,
     replyTo: state.self,
   });
 }

@@ -61,9 +61,11 @@ describe('a running host', () => {
     const users = Array.from({ length: 40 }, (_, i) => `user${i}`);
     const answers = await Promise.all(users.map((user) => phone.register(user, 1)));
     expect(answers.map((answer) => answer.statusCode)).toEqual(users.map(() => 200));
-    const owners = await Promise.all(
-      users.map(async (user) => (await ask('lookup', `sip:${user}@example.com`)).owner.lane),
-    );
+    const ownerOf = async (user: string) => {
+      const found = await fetch(`http://${host.control}/api/lookup?uri=sip:${user}@example.com`);
+      return ((await found.json()) as { owner: { lane: number } }).owner.lane;
+    };
+    const owners = await Promise.all(users.map(ownerOf));
     expect(new Set(owners)).toEqual(new Set([0, 1]));
     const status = await ask('status');
     expect(status.totals.location.usersCount).toBeGreaterThanOrEqual(40);
