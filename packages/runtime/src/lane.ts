@@ -26,10 +26,12 @@ import { createUdpPort, type Inlet } from './udp-port.ts';
 import { Wire } from './wire.ts';
 
 const thisHost = 0;
-/** Steps between two looks at the clock and the links within one turn. */
+/** Steps between two looks at the clock. */
 const stepsPerSlice = 1_024;
-/** After this time a turn lets the event loop breathe although messages still wait. */
-const turnMsMax = 20;
+/** After this time a lane lets the event loop breathe; a turn that is not over goes on after that. */
+const turnsMsMax = 20;
+/** The least by which `now` grows from turn to turn; a power of two, so that it is exact. */
+const nowStepMs = 2 ** -10;
 
 export interface Lane {
   readonly control: LaneControl;
@@ -44,6 +46,7 @@ export function startLane(order: LaneOrder, program: LaneProgram<unknown>, host:
   const wire = new Wire();
   const wheel = new TimerWheel<DueTimer>(clock(), order.tickMs);
   let running = false;
+  let turnIsOpen = false;
   let stopping = false;
   let soon = false;
   let wakeAtMs = Number.POSITIVE_INFINITY;
@@ -95,24 +98,35 @@ export function startLane(order: LaneOrder, program: LaneProgram<unknown>, host:
     kernel.fire(due);
   }
 
+  /** Takes turns for as long as there is work, at most `turnsMsMax`; false when messages still wait after that. */
   function turn(): boolean {
     if (running || stopping) return false;
     running = true;
-    kernel.now = clock();
-    const endMs = kernel.now + turnMsMax;
+    const endMs = clock() + turnsMsMax;
     do {
-      status.beat(lane, kernel.now);
-      wheel.advance(kernel.now, fire);
-      links.drain();
+      if (!turnIsOpen) openTurn();
       kernel.run(stepsPerSlice);
       udp.flush();
       links.publish();
-      kernel.now = clock();
-    } while (kernel.waitingCount > 0 && kernel.now < endMs && !stopping);
-    if (kernel.waitingCount === 0) links.endTurn();
+      status.beat(lane, clock());
+      if (kernel.waitingCount === 0) closeTurn();
+    } while ((turnIsOpen || !links.isEmpty) && clock() < endMs && !stopping);
     running = false;
     if (!stopping) rest();
     return kernel.waitingCount === 0;
+  }
+
+  /** Time stands still during a turn and is later in the next: cores know by it whether bytes of a turn are still theirs. */
+  function openTurn(): void {
+    turnIsOpen = true;
+    kernel.now = Math.max(clock(), kernel.now + nowStepMs);
+    wheel.advance(kernel.now, fire);
+    links.drain();
+  }
+
+  function closeTurn(): void {
+    turnIsOpen = false;
+    links.endTurn();
   }
 
   /** Between turns: announces sleep to the other lanes and arranges the next wake-up. */
@@ -124,11 +138,12 @@ export function startLane(order: LaneOrder, program: LaneProgram<unknown>, host:
       return;
     }
     listen();
-    const at = kernel.now + wheel.sleepMs(kernel.now, heartbeatEveryMs);
+    const now = clock();
+    const at = now + wheel.sleepMs(now, heartbeatEveryMs);
     if (wakeTimer !== undefined && wakeAtMs <= at) return;
     clearTimeout(wakeTimer);
     wakeAtMs = at;
-    wakeTimer = setTimeout(onWakeTimer, Math.max(0, Math.ceil(at - kernel.now)));
+    wakeTimer = setTimeout(onWakeTimer, Math.max(0, Math.ceil(at - now)));
   }
 
   function onWakeTimer(): void {
