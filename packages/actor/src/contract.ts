@@ -17,7 +17,8 @@ export interface Received<M> {
   readonly from: Address<never>;
   /**
    * The message: plain data, never changed after it was sent. Byte views in it (`bytes`, `start`, `end`) are valid until
-   * the end of the turn, that is, while messages it led to on this lane are handled; keep a copy to keep them longer.
+   * the end of the turn, that is, while messages it led to on this lane are handled; keep a copy to keep them longer. They
+   * are plain Uint8Arrays, so that `slice` copies.
    */
   readonly message: M;
 }

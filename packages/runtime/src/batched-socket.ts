@@ -6,6 +6,7 @@
 //   struct sockaddr_in, 16 bytes:  0 family u16 (own order)  2 port u16 (network)  4 address u32 (network)
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv4 } from 'node:net';
+import { plainBytes } from './plain-bytes.ts';
 import {
   isSendable,
   receiveBufferBytes,
@@ -68,7 +69,7 @@ export const canBatch = (options: UdpSocketOptions): boolean => isIPv4(options.a
 
 /** One direction's arrays for the kernel: headers, vectors, names, and the bytes they point to. */
 class Batch {
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
   readonly names = new Uint8Array(batchMax * nameBytes);
   readonly lengths: Uint32Array;
   readonly pointer: bigint;
@@ -79,7 +80,7 @@ class Batch {
 
   constructor(calls: Calls, bytesCount: number) {
     const memory = new ArrayBuffer(bytesCount);
-    this.bytes = Buffer.from(memory);
+    this.bytes = new Uint8Array(memory);
     this.#bytesAt = Number(calls.pointerTo(memory));
     this.lengths = new Uint32Array(this.#headers);
     this.pointer = calls.pointerTo(this.#headers);
@@ -215,7 +216,7 @@ export class BatchedSocket implements UdpSocket {
   #wake(first: Uint8Array, address: string, port: number): void {
     this.counts.received++;
     this.counts.calls++;
-    this.#events.received(first, 0, first.length, address, port, 0);
+    this.#events.received(plainBytes(first), 0, first.length, address, port, 0);
     // The slots are free only when the turn that uses them is over; until then the kernel's buffer holds what comes.
     if (!this.#slotsFree) this.#slotsFree = this.#events.batchEnded();
     if (!this.#slotsFree) return;

@@ -1,6 +1,7 @@
 // The portable udp socket: node:dgram, one system call per datagram. Serves IPv6, and every platform without batched calls.
 import { createSocket, type Socket, type SocketOptions } from 'node:dgram';
 import { isIP, isIPv6 } from 'node:net';
+import { plainBytes } from './plain-bytes.ts';
 import {
   isSendable,
   receiveBufferBytes,
@@ -39,7 +40,7 @@ export class DgramSocket implements UdpSocket {
     this.#socket.on('message', (bytes, remote) => {
       this.counts.received++;
       this.counts.calls++;
-      events.received(bytes, 0, bytes.length, remote.address, remote.port, 0);
+      events.received(plainBytes(bytes), 0, bytes.length, remote.address, remote.port, 0);
       events.batchEnded();
     });
     this.#socket.bind({ address: options.address, port: options.port, exclusive: true }, () => {

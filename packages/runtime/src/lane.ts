@@ -108,7 +108,6 @@ export function startLane(order: LaneOrder, program: LaneProgram<unknown>, host:
       kernel.run(stepsPerSlice);
       udp.flush();
       links.publish();
-      status.beat(lane, clock());
       if (kernel.waitingCount === 0) closeTurn();
     } while ((turnIsOpen || !links.isEmpty) && clock() < endMs && !stopping);
     running = false;
@@ -120,6 +119,8 @@ export function startLane(order: LaneOrder, program: LaneProgram<unknown>, host:
   function openTurn(): void {
     turnIsOpen = true;
     kernel.now = Math.max(clock(), kernel.now + nowStepMs);
+    // Not again before the next turn: a lane whose actors never come to rest is stalled, and the host replaces it.
+    status.beat(lane, kernel.now);
     wheel.advance(kernel.now, fire);
     links.drain();
   }

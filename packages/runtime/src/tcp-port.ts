@@ -3,6 +3,7 @@
 import { connect, createServer, isIPv6, type Server, type Socket } from 'node:net';
 import type { Address, Behaviour, Received, Typed } from '@chordial/actor';
 import type { TcpEvent, TcpRequest } from '@chordial/actor/protocol';
+import { plainBytes } from './plain-bytes.ts';
 import type { Inlet } from './udp-port.ts';
 import { addressFault } from './udp-socket.ts';
 
@@ -46,7 +47,7 @@ export function createTcpPort(inlet: Inlet): TcpPort {
       sentence = error.message;
     });
     socket.on('data', (bytes: Buffer) => {
-      tell(owner, { type: 'bytes-received', connection: id, bytes, start: 0, end: bytes.length });
+      tell(owner, { type: 'bytes-received', connection: id, bytes: plainBytes(bytes), start: 0, end: bytes.length });
     });
     socket.on('close', () => {
       connections.delete(id);

@@ -8,6 +8,7 @@
 // one hash are refused when they are registered.
 import { type Address, assert, type Typed } from '@chordial/actor';
 import { Packr } from 'msgpackr';
+import { plainBytes } from './plain-bytes.ts';
 
 const headerBytes = 20;
 const inlineTextMax = 255;
@@ -38,14 +39,15 @@ const viewFields = new Set(['bytes', 'start', 'end']);
 /** Nested bytes are copied out of the record, since only the byte view is known to end with the turn. A nested -0 arrives as 0. */
 const packr = new Packr({ useRecords: false, moreTypes: false, copyBuffers: true });
 
-/** The same memory twice: text and runs are fastest through Buffer, numbers through DataView. */
+/** The same memory three times: text and runs are fastest through Buffer, numbers through DataView, and cores get it plain. */
 export interface WireMemory {
   readonly bytes: Buffer;
   readonly view: DataView;
+  readonly plain: Uint8Array;
 }
 
 export function wireMemory(bytes: Buffer): WireMemory {
-  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) };
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), plain: plainBytes(bytes) };
 }
 
 /** FNV-1a over UTF-16 units. */
@@ -129,7 +131,7 @@ export class Wire {
   }
 
   /** The message in `[at, end)`; its byte view points into the same memory. Undefined for a type nobody registered. */
-  decode({ bytes: record, view }: WireMemory, at: number, end: number): Typed | undefined {
+  decode({ bytes: record, view, plain }: WireMemory, at: number, end: number): Typed | undefined {
     const shape = this.#shapeByHash.get(view.getUint32(at + 16, true));
     if (shape === undefined) return undefined;
     const message: Fields = { type: shape.type };
@@ -156,7 +158,7 @@ export class Wire {
       }
     }
     if (shape.hasView) {
-      message.bytes = record;
+      message.bytes = plain;
       message.start = offset;
       message.end = end;
     }
