@@ -25,11 +25,4 @@ describe.skipIf(!hasTool('sipsak', 'sipsak', 'registration and OPTIONS by sipsak
     expect(registered).toMatchObject({ code: 0 });
     expect((await sipsak('-s', `sip:bob@${at()}`)).code).toBe(0);
   });
-
-  test('-U over many users, each asked for afterwards', async () => {
-    const { code, stdout } = await sipsak('-U', '-v', '-e', '9', '-x', '300', '-s', `sip:user@${at()}`);
-    expect(stdout.match(/OK/g)?.length).toBeGreaterThanOrEqual(10);
-    expect(code).toBe(0);
-    expect((await sipsak('-s', `sip:user9@${at()}`)).code).toBe(0);
-  });
 });
