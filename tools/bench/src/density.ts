@@ -24,8 +24,8 @@ interface Density {
   readonly bytesPerPeer: number;
   readonly idleCpuPercent: number;
   readonly idleCpuUsPerPeerSecond: number;
-  /** A user was registered and found again through the control interface. */
-  readonly served: boolean;
+  /** Why users could not be registered, or one not be found again; absent when all was well. */
+  readonly fault?: string;
 }
 
 const program = new Command('bench:density')
@@ -70,9 +70,14 @@ const rows = figures.map((each) => [
   whole(each.bytesPerPeer),
   fixed(each.idleCpuPercent, 2),
   fixed(each.idleCpuUsPerPeerSecond, 2),
-  each.served ? 'yes' : 'NO',
+  each.fault === undefined ? 'yes' : 'NO',
 ]);
 console.log(tableText(head, rows));
+for (const { peers, fault } of [alone, ...figures]) {
+  if (fault === undefined) continue;
+  console.log(`  ${whole(peers)} peers do not serve: ${fault}`);
+  process.exitCode = 1;
+}
 
 const judged = figures.find(({ peers }) => peers === judgedPeers);
 const bars: Bar[] =
@@ -97,7 +102,9 @@ async function observe(peers: number, aloneMb: number): Promise<Density> {
     const beganAt = performance.now();
     await sleep(seconds * 1_000);
     const idle = (cpuSeconds([chordial.pid]) - cpuBefore) / ((performance.now() - beganAt) / 1_000);
+    // Before the trial of service, which costs memory too.
     const rssMb = residentBytes(chordial.pid) / 2 ** 20;
+    const fault = await faultOf(chordial);
     return {
       peers,
       startSeconds: chordial.startMs / 1_000,
@@ -105,17 +112,21 @@ async function observe(peers: number, aloneMb: number): Promise<Density> {
       bytesPerPeer: ((rssMb - aloneMb) * 2 ** 20) / peers,
       idleCpuPercent: idle * 100,
       idleCpuUsPerPeerSecond: (idle * 1e6) / peers,
-      served: await serves(chordial),
+      ...(fault === undefined ? {} : { fault }),
     };
   } finally {
     await chordial.stop();
   }
 }
 
-/** Registers users and asks for one of them. */
-async function serves(chordial: ChordialServer): Promise<boolean> {
+/** Registers users and asks for one of them; the sentence that says what went wrong, if anything did. */
+async function faultOf(chordial: ChordialServer): Promise<string | undefined> {
   const target = { name: 'Chordial', port: chordial.port, pids: [chordial.pid], cseq: cseqMin };
-  await runLoad(target, { method: 'REGISTER', users: usersCount, requests: usersCount });
-  const { bindings } = await chordial.lookup('sip:user000007@example.com');
-  return bindings.length === 1;
+  try {
+    await runLoad(target, { method: 'REGISTER', users: usersCount, requests: usersCount });
+    const { bindings } = await chordial.lookup('sip:user000007@example.com');
+    return bindings.length === 1 ? undefined : `a registered user was found with ${bindings.length} bindings`;
+  } catch (failure) {
+    return (failure as Error).message;
+  }
 }
