@@ -5,6 +5,8 @@ import type { Typed } from '@chordial/actor';
 
 /** Entries of one array or object that are hashed; of the rest only the count, so that a step stays cheap. */
 const entriesHashedMax = 64;
+/** Of bytes that are no view, such as a large array that several messages share. */
+const bytesHashedMax = 4_096;
 const depthMax = 4;
 const textShownMax = 240;
 
@@ -115,12 +117,15 @@ export class History {
     else if (typeof value === 'boolean') this.#mix(value ? 1 : 2);
     else if (typeof value === 'bigint') this.#text(value.toString());
     else if (value === null || typeof value !== 'object') this.#mix(3);
-    else if (value instanceof Uint8Array) this.#bytes(value, 0, value.length);
+    else if (value instanceof Uint8Array) this.#bytes(value, 0, Math.min(value.length, bytesHashedMax));
+    else if (ArrayBuffer.isView(value)) this.#mix(value.byteLength);
     else if (depth >= depthMax) this.#mix(4);
     else if (Array.isArray(value)) {
       this.#mix(value.length);
       for (let i = 0; i < value.length && i < entriesHashedMax; i++) this.#value(value[i], depth + 1);
-    } else this.#fields(value, depth + 1);
+    } else if (isPlain(value)) this.#fields(value, depth + 1);
+    // Objects of a class (a parsed message that a lane hands around) are made from bytes that were hashed already.
+    else this.#mix(5);
   }
 
   #typeHash(type: string): number {
@@ -152,6 +157,11 @@ export function firstDifference(
 
 export const formatLine = (line: HistoryLine): string =>
   `${line.at.toFixed(3).padStart(12)} ${line.host}/${line.lane} ${line.actor}: ${line.message}`;
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
 
 const hex = (word: number): string => (word >>> 0).toString(16).padStart(8, '0');
 

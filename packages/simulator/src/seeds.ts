@@ -9,7 +9,7 @@ export interface SeedsOptions {
   readonly durationMs: number;
   /** Stop after so many failures; the default is 1. */
   readonly failuresMax?: number;
-  readonly shrinkRunsMax?: number;
+  readonly shrinkRuns?: number;
   /** Called after every seed. */
   readonly onSeed?: (result: RunResult) => void;
 }
@@ -33,7 +33,7 @@ export interface SeedsResult {
 const linesShown = 40;
 
 export function simulateSeeds(scenario: Scenario, options: SeedsOptions): SeedsResult {
-  const { firstSeed = 1, seedsCount, durationMs, failuresMax = 1, shrinkRunsMax = 300, onSeed } = options;
+  const { firstSeed = 1, seedsCount, durationMs, failuresMax = 1, shrinkRuns = 300, onSeed } = options;
   const failures: SeedFailure[] = [];
   let steps = 0;
   let virtualMs = 0;
@@ -44,7 +44,7 @@ export function simulateSeeds(scenario: Scenario, options: SeedsOptions): SeedsR
     virtualMs += first.violation?.at ?? durationMs;
     onSeed?.(first);
     if (first.violation === undefined) continue;
-    const shrunk = shrink(scenario, first, { runsMax: shrinkRunsMax });
+    const shrunk = shrink(scenario, first, { runsMax: shrinkRuns });
     failures.push({ seed, first, shrunk, shown: runScenario(scenario, shrunk.result.input, linesShown) });
   }
   return { scenario: scenario.name, seedsCount: seed - firstSeed, steps, virtualMs, failures };

@@ -1,3 +1,4 @@
+// The simulation as a whole: determinism, a fine day, and one test for each fault that shows its effect.
 import { describe, expect, it } from 'vitest';
 import { type ClientLog, echoClient, echoServer, emptyLog } from './echo.fixture.ts';
 import type { FaultPlan } from './fault.ts';

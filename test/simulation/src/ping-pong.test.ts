@@ -1,3 +1,4 @@
+// The toy scenario holds under all faults, and its planted mistake is found and shrunk.
 import { formatFault, inputOf, runScenario, simulateSeeds } from '@chordial/simulator';
 import { describe, expect, it } from 'vitest';
 import { pingPong, pingPongHasty } from './ping-pong.ts';

@@ -7,7 +7,7 @@ export interface Assignment {
   readonly firstSeed: number;
   readonly seedsCount: number;
   readonly durationMs: number;
-  readonly shrinkRunsMax: number;
+  readonly shrinkRuns: number;
   /** Int32: next seed (counted from 0), and 1 once a failure is found. */
   readonly shared: SharedArrayBuffer;
 }

@@ -66,7 +66,7 @@ async function main({ scenario: name, ...options }: Options): Promise<number> {
     for (const known of scenarios) console.log(`${known.name.padEnd(18)} ${known.description}`);
     return options.list === true ? 0 : 2;
   }
-  const { seeds: seedsCount, firstSeed, time: durationMs, workers: workersCount, shrinkRuns: shrinkRunsMax } = options;
+  const { seeds: seedsCount, firstSeed, time: durationMs, workers: workersCount, shrinkRuns } = options;
   const progress: Progress = { seedsDone: 0, steps: 0, virtualMs: 0, failed: 0, failures: [] };
   const startedAt = performance.now();
   const realMs = (): number => performance.now() - startedAt;
@@ -80,10 +80,7 @@ async function main({ scenario: name, ...options }: Options): Promise<number> {
     isTty ? ttyEveryMs : plainEveryMs,
   );
   try {
-    await runSeeds(
-      { scenario: scenario.name, firstSeed, seedsCount, durationMs, shrinkRunsMax, workersCount },
-      progress,
-    );
+    await runSeeds({ scenario: scenario.name, firstSeed, seedsCount, durationMs, shrinkRuns, workersCount }, progress);
   } finally {
     clearInterval(timer);
     if (isTty) process.stderr.write('\r\x1b[K');

@@ -4,7 +4,7 @@ import { simulateSeeds } from '@chordial/simulator';
 import { scenarios } from '@chordial/test-simulation';
 import { type Assignment, nextSlot, stopSlot, virtualMsOf, type WorkerReport } from './assignment.ts';
 
-const { scenario: name, firstSeed, seedsCount, durationMs, shrinkRunsMax, shared } = workerData as Assignment;
+const { scenario: name, firstSeed, seedsCount, durationMs, shrinkRuns, shared } = workerData as Assignment;
 const slots = new Int32Array(shared);
 const scenario = scenarios.find((candidate) => candidate.name === name)!;
 const report = (message: WorkerReport): void => parentPort!.postMessage(message);
@@ -16,7 +16,7 @@ while (Atomics.load(slots, stopSlot) === 0) {
     firstSeed: firstSeed + index,
     seedsCount: 1,
     durationMs,
-    shrinkRunsMax,
+    shrinkRuns,
     onSeed: (result) => {
       const { seed } = result.input;
       const failed = result.violation !== undefined;

@@ -1,3 +1,4 @@
+// The command from outside: durations, options, a run that holds, a run that fails and can be repeated.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
