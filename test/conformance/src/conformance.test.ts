@@ -2,14 +2,15 @@
 import { makeAddress, type Typed } from '@chordial/actor';
 import { afterEach, describe, expect, it } from 'vitest';
 import { sampleBytes, sampleData, viewSizes } from './programs/parcel-samples.ts';
+import { type ProgramName, programs } from './programs.ts';
 import { runtimeShell } from './runtime-shell.ts';
-import { ofType, programUrl, type Report, type RunningHost } from './shell.ts';
+import { ofType, type Report, type RunningHost } from './shell.ts';
 import { simulatedShell } from './simulated-shell.ts';
 
 describe.each([simulatedShell, runtimeShell])('$name', (shell) => {
   let host: RunningHost | undefined;
-  const start = async (program: string, config: unknown, lanesCount: number): Promise<RunningHost> => {
-    host = await shell.start(programUrl(program), config, lanesCount);
+  const start = async (program: ProgramName, config: unknown, lanesCount: number): Promise<RunningHost> => {
+    host = await shell.start(programs[program], config, lanesCount);
     return host;
   };
   afterEach(async () => {

@@ -29,5 +29,3 @@ export const patienceMs = 10_000;
 /** The messages of one type, in the order in which they came. */
 export const ofType = (reports: readonly Report[], type: string): Report['message'][] =>
   reports.filter(({ message }) => message.type === type).map(({ message }) => message);
-
-export const programUrl = (name: string): URL => new URL(`./programs/${name}.ts`, import.meta.url);

@@ -2,6 +2,7 @@
 // right; and once the faults are over, every phone is served, and its binding is at the peer that owns its key and nowhere
 // else. Bindings live in memory for now, so a lane that dies forgets them, and phones bring them back.
 import type { Address, Random } from '@chordial/actor';
+import { type ChordPeerState, ringInvariants } from '@chordial/chord';
 import type { LocationMessage } from '@chordial/location/protocol';
 import { ringKeyFromText } from '@chordial/ring-key';
 import {
@@ -21,6 +22,7 @@ const peersCount = 16;
 const domain = 'example.com';
 const sipPort = 5_060;
 const pauseMsMax = 15_000;
+const ringEverySteps = 1_000;
 /** A request that runs into the last fault takes 32 s, the next one up to 15 s more, and that one some retransmissions. */
 const calmMsMin = 75_000;
 
@@ -51,14 +53,26 @@ function build({ simulation, random, clientsCount, durationMs, calmFromMs }: Sta
   const logs = Array.from({ length: clientsCount }, (_, index) => addPhone(simulation, server, index));
   const whenCalm: number[] = [];
   simulation.at(calmFromMs, () => whenCalm.push(...logs.map(({ answered }) => answered)));
+  let steps = 0;
   return {
+    // The ring as a whole costs more to judge than a step, so it is judged now and then.
+    invariant: () => (++steps % ringEverySteps === 0 ? ringFault(server) : undefined),
     finish: () => {
+      const broken = ringFault(server);
+      if (broken !== undefined) return broken;
       if (durationMs - calmFromMs < calmMsMin) return undefined;
       const starved = logs.findIndex(({ answered }, index) => answered <= (whenCalm[index] ?? 0));
       if (starved >= 0) return `${nameOf(starved)} was not served again after the faults were over`;
       return misplaced(simulation, server, locations, logs);
     },
   };
+}
+
+/** What is wrong with the ring, asked only while all of its peers live. */
+function ringFault({ lanes }: SimulatedHost): string | undefined {
+  const cells = lanes.flatMap((lane) => (lane === undefined ? [] : [...lane.kernel.cells()]));
+  const peers = cells.filter(({ behaviour, phase }) => behaviour.name === 'chord-peer' && phase === 'running');
+  return peers.length === peersCount ? ringInvariants(peers.map(({ state }) => state as ChordPeerState)) : undefined;
 }
 
 const nameOf = (index: number): string => `user-${index}`;
