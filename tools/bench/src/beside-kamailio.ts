@@ -91,10 +91,10 @@ function print(series: readonly Series[]): void {
   const results = series.flatMap((each) => each.results);
   const again = results.reduce((sum, { tries }) => sum + tries - 1, 0);
   const limit = `${disturbedShare * 100} %`;
+  console.log(`  kept waiting: time in which other programs had the server's core`);
   console.log(
-    `  kept waiting: time in which other programs had the server's core; above ${limit} it is measured again`,
+    `  (above ${limit}, or the generator's, it is measured again: ${again} of ${again + results.length} were repeats)`,
   );
-  console.log(`  (${again} of ${again + results.length} measurements were repeats)`);
 }
 
 function barOf(series: readonly Series[], method: Method): Bar {

@@ -47,7 +47,7 @@ export async function runLoad(target: Target, options: LoadOptions): Promise<Loa
   return result;
 }
 
-/** Above this share of time without its core, what a server did says more about its neighbours than about itself. */
+/** Above this share of time without their cores, figures say more about the neighbours than about server and generator. */
 export const disturbedShare = 0.2;
 const triesMax = 4;
 
@@ -56,7 +56,7 @@ export interface QuietResult extends LoadResult {
   readonly tries: number;
 }
 
-/** Measures again, a few times, while other programs keep the server from its core. */
+/** Measures again, a few times, while other programs keep the server or the generator from its core. */
 export async function runQuietLoad(target: Target, options: LoadOptions): Promise<QuietResult> {
   let best: LoadResult | undefined;
   for (let tries = 1; ; tries++) {
@@ -66,4 +66,5 @@ export async function runQuietLoad(target: Target, options: LoadOptions): Promis
   }
 }
 
-const waitedShare = ({ serverWaitedShare }: LoadResult): number => serverWaitedShare ?? 0;
+const waitedShare = ({ serverWaitedShare = 0, generatorWaitedShare = 0 }: LoadResult): number =>
+  Math.max(serverWaitedShare, generatorWaitedShare);

@@ -33,6 +33,14 @@ function hasTaskset(): boolean {
 export const pinningFault: string | undefined =
   availableParallelism() < 2 ? 'this machine has one core' : hasTaskset() ? undefined : 'taskset is not installed';
 
+// So that a benchmark that is told to stop runs its exit handlers, which stop the servers.
+for (const [signal, code] of [
+  ['SIGTERM', 143],
+  ['SIGINT', 130],
+] as const) {
+  process.once(signal, () => process.exit(code));
+}
+
 export function start(command: readonly string[], { core }: StartOptions = {}): Started {
   const pinned = core !== undefined && pinningFault === undefined;
   const [file, ...words] = pinned ? ['taskset', '-c', String(core), ...command] : command;
@@ -42,7 +50,8 @@ export function start(command: readonly string[], { core }: StartOptions = {}): 
     complaints = `${complaints}${bytes.toString()}`.slice(-4_000);
   });
   const ended = once(child, 'exit').catch(() => {});
-  const onExit = () => child.kill('SIGKILL');
+  // SIGTERM, which servers with children of their own pass on to them.
+  const onExit = () => child.kill('SIGTERM');
   process.once('exit', onExit);
   if (child.pid === undefined) throw new Error(`${file} could not be started`);
   return {

@@ -28,6 +28,7 @@ export interface LoadResult {
   /** Share of the time in which a watched process waited for other programs to leave the core. */
   readonly serverWaitedShare?: number;
   readonly generatorCpuUs: number;
+  readonly generatorWaitedShare?: number;
   /** A CSeq above all that were used. */
   readonly cseqNext: number;
 }
@@ -86,6 +87,7 @@ let measuring = !counted;
 let beganAt = startedAt;
 let watchedAtStart = cpuSeconds(watched);
 let waitedAtStart = waitedSeconds(watched);
+let ownWaitedAtStart = waitedSeconds([process.pid]);
 let ownAtStart = process.cpuUsage();
 
 await sockets.drive(window, options.window, (now) => {
@@ -94,6 +96,7 @@ await sockets.drive(window, options.window, (now) => {
     window.clearCounts();
     watchedAtStart = cpuSeconds(watched);
     waitedAtStart = waitedSeconds(watched);
+    ownWaitedAtStart = waitedSeconds([process.pid]);
     ownAtStart = process.cpuUsage();
     beganAt = performance.now();
   }
@@ -103,7 +106,11 @@ await sockets.drive(window, options.window, (now) => {
 const seconds = (performance.now() - beganAt) / 1_000;
 const own = process.cpuUsage(ownAtStart);
 const { answered, ...others } = window.counts;
-const waitedAtEnd = waitedSeconds(watched);
+/** Undefined figures leave no field behind. */
+const waitedShare = <Name extends string>(name: Name, from: number | undefined, to: number | undefined) =>
+  (from === undefined || to === undefined ? {} : { [name]: (to - from) / seconds }) as {
+    readonly [K in Name]?: number;
+  };
 const perAnswer = (microseconds: number) => microseconds / Math.max(1, answered);
 const result: LoadResult = {
   method: options.method,
@@ -118,10 +125,9 @@ const result: LoadResult = {
   p99Us: window.latency.quantile(0.99),
   longestUs: window.latency.quantile(1),
   ...(watched.length === 0 ? {} : { serverCpuUs: perAnswer((cpuSeconds(watched) - watchedAtStart) * 1e6) }),
-  ...(waitedAtStart === undefined || waitedAtEnd === undefined
-    ? {}
-    : { serverWaitedShare: (waitedAtEnd - waitedAtStart) / seconds }),
+  ...waitedShare('serverWaitedShare', waitedAtStart, waitedSeconds(watched)),
   generatorCpuUs: perAnswer(own.user + own.system),
+  ...waitedShare('generatorWaitedShare', ownWaitedAtStart, waitedSeconds([process.pid])),
   cseqNext: options.firstCseq + window.sequence,
 };
 sockets.close();
