@@ -105,6 +105,13 @@ describe.each([simulatedShell, runtimeShell])('$name', (shell) => {
     });
   });
 
+  it('gives back what is too long for a link', async () => {
+    const { reports, until } = await start('oversize', undefined, 2);
+    await until((all) => has('refused')(all) && has('arrived')(all));
+    expect(ofType(reports, 'refused')).toEqual([{ type: 'refused', size: 200_000, isAddressed: true }]);
+    expect(ofType(reports, 'arrived').map(({ size }) => size)).toEqual([10]);
+  });
+
   it('echoes udp on all lanes of a shared port, and refuses a second bind', async () => {
     const lanesCount = 2;
     const socketsCount = 40;

@@ -5,6 +5,7 @@ export const programs = {
   family: new URL('./programs/family.ts', import.meta.url),
   'lane-death': new URL('./programs/lane-death.ts', import.meta.url),
   order: new URL('./programs/order.ts', import.meta.url),
+  oversize: new URL('./programs/oversize.ts', import.meta.url),
   overflow: new URL('./programs/overflow.ts', import.meta.url),
   parcels: new URL('./programs/parcels.ts', import.meta.url),
   supervision: new URL('./programs/supervision.ts', import.meta.url),

@@ -1,7 +1,7 @@
 // Register: phones register on a host of two lanes whose peers form a ring, wired as in production. Whatever fails, every answer is
 // right; and once the faults are over, every phone is served, and its binding is at the peer that owns its key and nowhere
 // else. Bindings live in memory for now, so a lane that dies forgets them, and phones bring them back.
-import type { Address, Random } from '@chordial/actor';
+import { type Address, nextBelow, type Random } from '@chordial/actor';
 import { type ChordPeerState, ringInvariants } from '@chordial/chord';
 import type { LocationMessage } from '@chordial/location/protocol';
 import { ringKeyFromText } from '@chordial/ring-key';
@@ -42,7 +42,7 @@ function build({ simulation, random, clientsCount, durationMs, calmFromMs }: Sta
       shared: true,
       peersCount,
       lanesCount,
-      routing: random.a % 2 === 0 ? 'one-hop' : 'fingers',
+      routing: nextBelow(random, 2) === 0 ? 'one-hop' : 'fingers',
       usersMax: 10_000,
       secret: simulation.seed,
     },
