@@ -22,10 +22,6 @@ export class HostClock {
     return localMs / this.#rate;
   }
 
-  get rate(): number {
-    return this.#rate;
-  }
-
   change(world: number, rate: number, jumpMs: number): void {
     this.#localAt = this.at(world) + jumpMs;
     this.#worldAt = world;

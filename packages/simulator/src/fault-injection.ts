@@ -58,7 +58,7 @@ export class FaultInjection {
         return;
       case 'skew-clock':
         host.changeClock(fault.rate, fault.jumpMs);
-        this.#hold(`clock ${fault.host}`, fault, () => host.changeClock(1, 0));
+        this.#hold(`clock ${fault.host}`, fault, () => host.changeClock(host.clockRate, 0));
         return;
       case 'fill-link':
         host.links.fill(fault.from, fault.to, true);

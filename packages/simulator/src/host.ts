@@ -43,6 +43,8 @@ export class SimulatedHost {
   readonly address: string;
   readonly lanesCount: number;
   readonly clock: HostClock;
+  /** The clock's speed while no fault changes it. */
+  readonly clockRate: number;
   readonly disk: Disk;
   readonly links: Links;
   /** A lane is undefined before it starts and while it is being replaced. */
@@ -74,7 +76,8 @@ export class SimulatedHost {
     this.onReport = spec.onReport;
     const offset = nextBelow(dice, dayMs);
     const rate = 1 + (nextBelow(dice, 201) - 100) / 1_000_000;
-    this.clock = new HostClock(spec.clockOffsetMs ?? offset, spec.clockRate ?? rate);
+    this.clockRate = spec.clockRate ?? rate;
+    this.clock = new HostClock(spec.clockOffsetMs ?? offset, this.clockRate);
     this.disk = new Disk(world);
     this.links = new Links(world, this);
     this.lanes = new Array(spec.lanesCount).fill(undefined);

@@ -26,15 +26,18 @@ const ringEverySteps = 1_000;
 /** A request that runs into the last fault takes 32 s, the next one up to 15 s more, and that one some retransmissions. */
 const calmMsMin = 75_000;
 
+/** The wiring of production, or a variant of it with a planted mistake. */
+export type ServerProgram = typeof laneProgram;
+
 type Locations = Map<number, readonly (readonly [key: string, location: Address<LocationMessage>])[]>;
 
-function build({ simulation, random, clientsCount, durationMs, calmFromMs }: Stage): Rules {
+function build({ simulation, random, clientsCount, durationMs, calmFromMs }: Stage, program: ServerProgram): Rules {
   const locations: Locations = new Map();
   const server = simulation.addHost({
     name: 'server',
     address: '10.0.0.1',
     lanesCount,
-    program: laneProgram,
+    program,
     config: {
       domains: [domain],
       aliases: ['10.0.0.1'],
@@ -139,10 +142,12 @@ function faults(random: Random, durationMs: number): FaultPlan {
   });
 }
 
-export const register: Scenario = {
+export const registerOn = (program: ServerProgram): Scenario => ({
   name: 'register',
   description: 'phones register on a host of two lanes and 16 peers: every answer is right, every binding at its owner',
   clientsCount: 20,
-  build,
+  build: (stage) => build(stage, program),
   faults,
-};
+});
+
+export const register = registerOn(laneProgram);
