@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { scenarios } from '@chordial/test-simulation';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { formatDuration, parseDuration } from './duration.ts';
 import { describeFailure } from './failure-report.ts';
 import { type Progress, runSeeds } from './seed-run.ts';
@@ -25,7 +25,8 @@ const plainEveryMs = 5_000;
 
 function wholeNumber(text: string): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value > seedMax) throw new InvalidArgumentError('a whole number up to 2^45');
+  if (!/^\d+$/.test(text) || value < 1 || value > seedMax)
+    throw new InvalidArgumentError('a whole number from 1 to 2^45');
   return value;
 }
 
@@ -42,7 +43,9 @@ const command = new Command('simulate')
   .option('--scenario <name>', 'which world (see --list)')
   .option('--seeds <n>', 'how many seeds', wholeNumber, 20)
   .option('--first-seed <s>', 'the first of them', wholeNumber, 1)
-  .option('--time <t>', 'virtual time per seed: 500ms, 30s, 10m, 1h', duration, 60_000)
+  .addOption(
+    new Option('--time <t>', 'virtual time per seed: 500ms, 30s, 10m, 1h').argParser(duration).default(60_000, '1m'),
+  )
   .option('--workers <n>', 'threads', wholeNumber, availableParallelism())
   .option('--shrink-runs <n>', 'tries to find a shorter history of a failure', wholeNumber, 300)
   .option('--json <file>', 'write the result there, failures with their faults and last steps included')
@@ -96,7 +99,12 @@ async function main({ scenario: name, ...options }: Options): Promise<number> {
       realMs: Math.round(realMs()),
       ...progress,
     };
-    writeFileSync(options.json, `${JSON.stringify(result, jsonValue, 2)}\n`);
+    try {
+      writeFileSync(options.json, `${JSON.stringify(result, jsonValue, 2)}\n`);
+    } catch (error) {
+      console.error(`the result was not written: ${(error as Error).message}`);
+      return 2;
+    }
   }
   return progress.failures.length === 0 ? 0 : 1;
 }
