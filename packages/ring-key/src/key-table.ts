@@ -6,6 +6,7 @@
 //                           |   |
 //   prefixes      | p0 | p1 | p2 | ...             |   8 bytes each, ties decided by the whole string in `keys`
 import { digitAt } from './interval.ts';
+import type { KeyHasher } from './key-hasher.ts';
 import type { RingKey } from './ring-key.ts';
 
 const prefixBits = 48;
@@ -49,6 +50,22 @@ export class KeyTable {
   ownerIndex(key: RingKey): number {
     const index = this.#lowerBound(key);
     return index < this.keys.length ? index : this.keys.length === 0 ? -1 : 0;
+  }
+
+  /** The same for a name that was just hashed; its text is made only if a member's key begins with the same 48 bits. */
+  ownerIndexOf(hasher: KeyHasher): number {
+    const { prefix } = hasher;
+    const bucket = Math.floor(prefix * this.#bucketScale);
+    let low = this.#bucketStarts[bucket]!;
+    let high = this.#bucketStarts[bucket + 1]!;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const found = this.#prefixes[middle]!;
+      if (found === prefix) return this.ownerIndex(hasher.key);
+      if (found < prefix) low = middle + 1;
+      else high = middle;
+    }
+    return low < this.keys.length ? low : this.keys.length === 0 ? -1 : 0;
   }
 
   /** Index of `key` itself, or -1. */

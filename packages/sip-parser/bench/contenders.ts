@@ -2,13 +2,14 @@
 // says why.
 
 import { createRequire } from 'node:module';
+import { KeyHasher } from '@chordial/ring-key';
 import {
   aorOf,
+  hashSubject,
   ParseError,
   Peek,
   parseMessage,
   peek,
-  ringKeyOf,
   type SipMessage,
   writeResponse,
 } from '@chordial/sip-parser';
@@ -66,6 +67,7 @@ function everyHeader(message: SipMessage): number {
 
 export function ownContenders(set: RegisterSet): readonly Contender[] {
   const seen = new Peek();
+  const hasher = new KeyHasher();
   const target = new Uint8Array(2048);
   const { bytes } = set;
   const parts = {
@@ -84,7 +86,7 @@ export function ownContenders(set: RegisterSet): readonly Contender[] {
     {
       name: 'peek + ring key',
       run: timed(set, (i) =>
-        peek(bytes, i * registerBytes, (i + 1) * registerBytes, seen) ? (ringKeyOf(seen)?.length ?? 0) : 0,
+        peek(bytes, i * registerBytes, (i + 1) * registerBytes, seen) && hashSubject(seen, hasher) ? hasher.prefix : 0,
       ),
     },
     {

@@ -7,7 +7,7 @@ export { parseMessage } from './parse.ts';
 export { Peek } from './peek.ts';
 export { parseUri } from './read-uri.ts';
 export { type ResponseParts, writeResponse } from './response-writer.ts';
-export { ringKeyOf, ringKeySubject } from './ring-subject.ts';
+export { hashSubject, ringKeyOf } from './ring-subject.ts';
 export { peek } from './scan-message.ts';
 export { serializeMessage } from './serializer.ts';
 export { StreamFramer } from './stream-framer.ts';

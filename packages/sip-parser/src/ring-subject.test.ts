@@ -1,6 +1,7 @@
-import { ringKeyFromText } from '@chordial/ring-key';
+import { KeyHasher, ringKeyFromText } from '@chordial/ring-key';
 import { describe, expect, it } from 'vitest';
-import { Peek, peek, ringKeyOf, ringKeySubject } from './index.ts';
+import { hashSubject, Peek, peek, ringKeyOf } from './index.ts';
+import { ringKeySubject } from './ring-subject.ts';
 
 const key = '00112233445566778899aabbccddeeff00112233';
 
@@ -51,5 +52,36 @@ describe('the ring key of a message', () => {
     };
     expect(ringKeyOf(response(`;branch=1;rk=${key}`))).toBe(key);
     expect(ringKeyOf(response(''))).toBeUndefined();
+  });
+});
+
+describe('the hashed subject', () => {
+  const hasher = new KeyHasher();
+
+  it.each(['REGISTER', 'PUBLISH', 'INVITE', 'OPTIONS'])(
+    '%s: the same key as ringKeyOf, with and without another host',
+    (method) => {
+      expect(hashSubject(seen(method), hasher)).toBe(true);
+      expect(hasher.key).toBe(ringKeyOf(seen(method)));
+      expect(hashSubject(seen(method), hasher, 'real.example')).toBe(true);
+      expect(hasher.key).toBe(ringKeyOf(seen(method), 'real.example'));
+    },
+  );
+
+  it('plain octets, no user, no SIP address, a response', () => {
+    const peeked = (uri: string, start = `OPTIONS ${uri} SIP/2.0`): Peek => {
+      const rest =
+        '\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:f@f>;tag=1\r\nTo: <sip:t@t>\r\nCall-ID: 1\r\nCSeq: 1 OPTIONS\r\n\r\n';
+      const bytes = Buffer.from(start + rest);
+      const result = new Peek();
+      expect(peek(bytes, 0, bytes.length, result)).toBe(true);
+      return result;
+    };
+    expect(hashSubject(peeked('sip:bob@example.com'), hasher)).toBe(true);
+    expect(hasher.key).toBe(ringKeyFromText('bob@example.com'));
+    expect(hashSubject(peeked('sip:example.com'), hasher)).toBe(true);
+    expect(hasher.key).toBe(ringKeyFromText('example.com'));
+    expect(hashSubject(peeked('tel:+1'), hasher)).toBe(false);
+    expect(hashSubject(peeked('', 'SIP/2.0 200 OK'), hasher)).toBe(false);
   });
 });

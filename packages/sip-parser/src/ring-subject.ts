@@ -2,7 +2,7 @@
 // requests by their Request-URI, requests inside a dialog and ACK by the key we put into Record-Route, responses by the key we
 // put into Via.
 
-import { type RingKey, ringKeyFromText } from '@chordial/ring-key';
+import { type KeyHasher, type RingKey, ringKeyFromText } from '@chordial/ring-key';
 import type { Peek } from './peek.ts';
 
 /** The canonical AoR whose hash is the key; '' when the message has no SIP address to go by (a response, a tel: URI). */
@@ -33,10 +33,38 @@ export function ringKeyOf(peek: Peek, host?: string): RingKey | undefined {
     const carried = carriedRingKey(peek);
     if (carried !== undefined) return carried;
   }
-  let subject = ringKeySubject(peek);
-  if (host !== undefined && subject !== '') {
-    const user = peek.subjectUser;
-    subject = user === '' ? host : `${user}@${host}`;
-  }
+  const subject = canonicalSubject(peek, host);
   return subject === '' ? undefined : ringKeyFromText(subject);
+}
+
+const AT = 64;
+
+/**
+ * Hashes the subject of a request as `ringKeyOf` does, from its octets and without making a text: `hasher.prefix` finds
+ * the owner. False when there is no subject. A key that the message carries is not looked at.
+ */
+export function hashSubject(peek: Peek, hasher: KeyHasher, host?: string): boolean {
+  hasher.clear();
+  const uri = peek.uriOf(peek.subjectField);
+  if (uri.scheme === 0 || peek.kind === 'response') return false;
+  if (!uri.plain || host !== undefined) return hashText(hasher, canonicalSubject(peek, host));
+  const { bytes } = peek;
+  if (uri.userEnd > uri.userStart && !(hasher.add(bytes, uri.userStart, uri.userEnd) && hasher.addOctet(AT)))
+    return false;
+  if (!hasher.add(bytes, uri.hostStart, uri.hostEnd)) return false;
+  hasher.finish();
+  return true;
+}
+
+/** Canonical texts are ASCII: what is not is escaped. */
+function hashText(hasher: KeyHasher, text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (!hasher.addOctet(text.charCodeAt(i))) return false;
+  hasher.finish();
+  return text !== '';
+}
+
+function canonicalSubject(peek: Peek, host: string | undefined): string {
+  if (host === undefined) return ringKeySubject(peek);
+  const user = peek.subjectUser;
+  return user === '' ? host : `${user}@${host}`;
 }

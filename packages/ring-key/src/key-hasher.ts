@@ -1,0 +1,81 @@
+// Hashes a name into a ring key octet by octet, without making a text of either: what a request costs to find its owner. One hasher is
+// reused for request after request. A name of up to 55 octets is one SHA-1 block; a longer one goes to OpenSSL.
+import { hash } from 'node:crypto';
+import type { RingKey } from './ring-key.ts';
+import { blockWords, digestBlock, digestWords } from './sha1-block.ts';
+
+/** Padding takes one octet and the length eight. */
+const octetsPerBlockMax = 64 - 9;
+const octetsMax = 1_024;
+const wordsCount = 5;
+
+// Local, since an imported binding is loaded anew at each use.
+const block = blockWords;
+const digest = digestWords;
+
+const digitPairs = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, '0'));
+
+export class KeyHasher {
+  readonly #octets = new Uint8Array(octetsMax);
+  readonly #words = new Int32Array(wordsCount);
+  #count = 0;
+
+  /** Starts a new name. */
+  clear(): void {
+    this.#count = 0;
+  }
+
+  /** Adds octets to the name; false, and the name is no good, when it would be longer than 1,024. */
+  add(bytes: Uint8Array, start: number, end: number): boolean {
+    const from = this.#count;
+    if (from + end - start > octetsMax) return false;
+    const octets = this.#octets;
+    for (let i = start; i < end; i++) octets[from + i - start] = bytes[i]!;
+    this.#count = from + end - start;
+    return true;
+  }
+
+  /** Adds one octet, for instance the `@` between user and host. */
+  addOctet(octet: number): boolean {
+    if (this.#count === octetsMax) return false;
+    this.#octets[this.#count++] = octet;
+    return true;
+  }
+
+  /** Ends the name; from now on `prefix` and `key` are those of its SHA-1. */
+  finish(): void {
+    const octets = this.#octets;
+    const count = this.#count;
+    if (count > octetsPerBlockMax) {
+      const digits = hash('sha1', octets.subarray(0, count), 'hex');
+      for (let i = 0; i < wordsCount; i++) this.#words[i] = Number.parseInt(digits.slice(i * 8, i * 8 + 8), 16);
+      return;
+    }
+    block.fill(0);
+    for (let i = 0; i < count; i++) block[i >> 2]! |= octets[i]! << (24 - ((i & 3) << 3));
+    block[count >> 2]! |= 0x80 << (24 - ((count & 3) << 3));
+    block[15] = count * 8;
+    digestBlock();
+    const words = this.#words;
+    for (let i = 0; i < wordsCount; i++) words[i] = digest[i]!;
+  }
+
+  /** The first 48 bits of the key as a number: what `KeyTable` searches by. */
+  get prefix(): number {
+    return (this.#words[0]! >>> 0) * 2 ** 16 + (this.#words[1]! >>> 16);
+  }
+
+  /** The key as the text that is kept and sent. */
+  get key(): RingKey {
+    let key = '';
+    for (let i = 0; i < wordsCount; i++) {
+      const word = this.#words[i]!;
+      key +=
+        digitPairs[word >>> 24]! +
+        digitPairs[(word >>> 16) & 255]! +
+        digitPairs[(word >>> 8) & 255]! +
+        digitPairs[word & 255]!;
+    }
+    return key as RingKey;
+  }
+}
