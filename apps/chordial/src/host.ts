@@ -5,7 +5,7 @@ import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { type Address, makeAddress, type Typed } from '@chordial/actor';
 import { loadOf } from '@chordial/chord';
-import type { LookedUp, LookUpFailed } from '@chordial/dispatcher/protocol';
+import type { DispatcherReady, LookedUp, LookUpFailed } from '@chordial/dispatcher/protocol';
 import type { BindingsListed, LocationMessage } from '@chordial/location/protocol';
 import { type RingKey, ringKeyFromText } from '@chordial/ring-key';
 import { type HostEvent, startHost } from '@chordial/runtime';
@@ -40,10 +40,11 @@ export interface ChordialHost {
   stop(): Promise<void>;
 }
 
-const bindMsMax = 10_000;
+/** What the lanes have, once they are laid out, to bind their sockets and to learn the ring. */
+const readyMsMax = 10_000;
 const askMsMax = 2_000;
 
-/** Starts a host and resolves when it is bound on every lane. Throws `StartFault`. */
+/** Starts a host and resolves when every lane is bound and knows the ring, so that the first request is served. Throws `StartFault`. */
 export async function startChordial(
   options: Options,
   onEvent: (event: HostEvent) => void = () => {},
@@ -64,26 +65,33 @@ export async function startChordial(
   };
   const ring = ringOf(config);
   const locations = new Map<RingKey, Address<LocationMessage>>();
+  // A lane that is bound but does not know the ring yet would answer 503.
   const bound = new Set<number>();
+  const routing = new Set<number>();
   let failed: string | undefined;
-  let allBound: () => void = () => {};
-  let bindFailed: (fault: StartFault) => void = () => {};
-  const binding = new Promise<void>((resolve, reject) => {
-    allBound = resolve;
-    bindFailed = reject;
+  let allReady: () => void = () => {};
+  let startFailed: (fault: StartFault) => void = () => {};
+  const starting = new Promise<void>((resolve, reject) => {
+    allReady = resolve;
+    startFailed = reject;
   });
-  binding.catch(() => {});
+  starting.catch(() => {});
 
   function onReport(lane: number, message: Typed): void {
-    const report = message as SipTransportState | PeersReady;
+    const report = message as SipTransportState | DispatcherReady | PeersReady;
     if (report.type === 'peers-ready') {
       for (const [key, address] of report.peers) locations.set(key, address);
-    } else if (report.type === 'transport-ready') {
-      bound.add(lane);
-      if (bound.size === options.lanes) allBound();
+    } else if (report.type === 'transport-ready' || report.type === 'dispatcher-ready') {
+      (report.type === 'transport-ready' ? bound : routing).add(lane);
+      if (bound.size === options.lanes && routing.size === options.lanes) allReady();
     } else if (report.type === 'transport-failed') {
-      bindFailed(new StartFault(bindSentence(listen, report.code, report.sentence)));
+      startFailed(new StartFault(bindSentence(listen, report.code, report.sentence)));
     }
+  }
+
+  function lateSentence(): string {
+    const what = bound.size < options.lanes ? `${listenText(listen)} was not bound` : 'the ring was not known';
+    return `${what} on every lane within ${readyMsMax / 1_000} s`;
   }
 
   const source = import.meta.url.endsWith('.ts');
@@ -97,12 +105,9 @@ export async function startChordial(
       onEvent(event);
     },
   });
-  const late = setTimeout(
-    () => bindFailed(new StartFault(`${listenText(listen)} was not bound within ${bindMsMax / 1_000} s`)),
-    bindMsMax,
-  );
+  const late = setTimeout(() => startFailed(new StartFault(lateSentence())), readyMsMax);
   try {
-    await binding;
+    await starting;
   } catch (fault) {
     await lanes.stop();
     throw fault;

@@ -4,7 +4,7 @@ import type { Address, LaneProgram } from '@chordial/actor';
 import { chordMembership, chordPeer } from '@chordial/chord/behaviour';
 import type { MembershipMessage } from '@chordial/chord/protocol';
 import { dispatcher } from '@chordial/dispatcher/behaviour';
-import type { DispatcherMessage } from '@chordial/dispatcher/protocol';
+import type { AttachPeers, DispatcherMessage } from '@chordial/dispatcher/protocol';
 import { defaultLocationConfig } from '@chordial/location';
 import { location } from '@chordial/location/behaviour';
 import type { LocationMessage } from '@chordial/location/protocol';
@@ -45,6 +45,7 @@ const layOutLane: LaneProgram<HostConfig> = (setup) => {
       lane,
       routing: config.routing,
       membership,
+      owner: ports.gateway,
       ...(peers[0] === undefined ? {} : { chord: peers[0].chord }),
       dispatchers: Array.from({ length: lanesCount }, (_, other) =>
         setup.wellKnown<DispatcherMessage>(other, at.dispatcher),
@@ -57,7 +58,7 @@ const layOutLane: LaneProgram<HostConfig> = (setup) => {
     },
     at.dispatcher,
   );
-  const locations: PeersReady['peers'][number][] = peers.map(({ self }) => {
+  const served = peers.map(({ self: { key } }) => {
     const records: Address<LocationMessage> = setup.spawn(location, {
       ...defaultLocationConfig,
       usersMax: config.usersMax,
@@ -67,10 +68,11 @@ const layOutLane: LaneProgram<HostConfig> = (setup) => {
       supportedOptions: [],
       location: records,
     });
-    setup.send(front, { type: 'attach-peer', key: self.key, service });
-    return [self.key, records];
+    return { key, records, service };
   });
-  const ready: PeersReady = { type: 'peers-ready', lane, peers: locations };
+  const attach: AttachPeers = { type: 'attach-peers', peers: served.map(({ key, service }) => [key, service]) };
+  setup.send(front, attach);
+  const ready: PeersReady = { type: 'peers-ready', lane, peers: served.map(({ key, records }) => [key, records]) };
   setup.send(ports.gateway, ready);
   // The socket last: the first request finds everything in place.
   setup.spawn(

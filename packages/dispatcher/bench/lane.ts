@@ -53,6 +53,7 @@ export class BenchLane {
         lane: 0,
         routing: 'one-hop',
         membership: kernel.spawnRoot(membershipOf(members), undefined),
+        owner,
         dispatchers: [makeAddress(0, 0, DISPATCHER_AT)],
         transport,
         transaction,
@@ -62,9 +63,8 @@ export class BenchLane {
       DISPATCHER_AT,
     );
     const service = kernel.spawnRoot(answering, undefined);
-    for (const { key } of members) {
-      kernel.deliver(front as Address<Typed>, nobody, { type: 'attach-peer', key, service } as Typed);
-    }
+    const peers = members.map(({ key }) => [key, service] as const);
+    kernel.deliver(front as Address<Typed>, nobody, { type: 'attach-peers', peers } as Typed);
     kernel.run(1_000_000);
     this.#kernel = kernel;
     this.#transport = transport as Address<Typed>;

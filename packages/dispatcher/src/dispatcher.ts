@@ -3,21 +3,21 @@
 // transaction; everything for a user is answered by the transaction layer of the owner's lane.
 import { assert, type Birth, type Outbox, type Received } from '@chordial/actor';
 import type { MessageRefused } from '@chordial/actor/protocol';
-import type { RingChanged } from '@chordial/chord/protocol';
-import { KeyTable, type RingKey } from '@chordial/ring-key';
 import { type ParseError, type Peek, peek as peekAt } from '@chordial/sip-parser';
 import type { ServeRequest } from '@chordial/sip-transaction/protocol';
 import type { Flow, MessageReceived } from '@chordial/sip-transport/protocol';
 import { admit, capabilities, type Refusal, serviceUnavailable } from './admission.ts';
 import { onLookUp, onLookupsDue, onSuccessorFound, onSuccessorRefused } from './looking-up.ts';
-import type { AttachPeer, DetachPeer, DispatcherMessage, ForwardRequest } from './protocol.ts';
+import type { DispatcherMessage, ForwardRequest } from './protocol.ts';
+import { onAttachPeers, onDetachPeer, onRingChanged, watchRing } from './ring-view.ts';
 import { answer, aorOf, route, serve } from './routing.ts';
 import { type DispatcherConfig, initState, type State } from './state.ts';
 
 export function initDispatcher(config: DispatcherConfig, birth: Birth<DispatcherMessage>, out: Outbox): State {
   assert(config.routing === 'one-hop' || config.chord !== undefined, 'finger routing has a peer to ask');
-  if (config.routing === 'one-hop') out.send(config.membership, { type: 'watch-ring', replyTo: birth.self });
-  return initState(config, birth.self);
+  const state = initState(config, birth.self);
+  watchRing(state, out);
+  return state;
 }
 
 export function stepDispatcher(
@@ -32,14 +32,17 @@ export function stepDispatcher(
     case 'forward-request':
       onForwardRequest(state, message, now, out);
       break;
-    case 'attach-peer':
-      onAttachPeer(state, message);
+    case 'attach-peers':
+      onAttachPeers(state, message, out);
       break;
     case 'detach-peer':
       onDetachPeer(state, message);
       break;
     case 'ring-changed':
-      onRingChanged(state, message);
+      onRingChanged(state, message, out);
+      break;
+    case 'watch-ring-due':
+      watchRing(state, out);
       break;
     case 'successor-found':
       onSuccessorFound(state, message, now, out);
@@ -112,30 +115,6 @@ function onForwardRequest(state: State, request: ForwardRequest, now: number, ou
 }
 
 const flowOf = ({ address, port }: ForwardRequest): Flow => ({ transport: 'udp', address, port });
-
-function onAttachPeer(state: State, { key, service }: AttachPeer): void {
-  state.peers.set(key, service);
-  placeService(state, key, service);
-}
-
-function onDetachPeer(state: State, { key }: DetachPeer): void {
-  state.peers.delete(key);
-  placeService(state, key, undefined);
-}
-
-/** Services stand beside their members, so that a request costs no second search by key. */
-function placeService(state: State, key: RingKey, service: State['services'][number]): void {
-  const index = state.table === undefined ? -1 : state.table.indexOf(key);
-  if (index >= 0) state.services[index] = service;
-}
-
-function onRingChanged(state: State, { epoch, members }: RingChanged): void {
-  if (epoch <= state.epoch) return;
-  state.epoch = epoch;
-  state.members = members;
-  state.table = members.length === 0 ? undefined : new KeyTable(members.map(({ key }) => key));
-  state.services = members.map(({ key }) => state.peers.get(key));
-}
 
 /** A link or a mailbox is full: the client hears 503 now rather than nothing (RFC 3261 21.5.4). */
 function onMessageRefused(state: State, { message }: MessageRefused, now: number, out: Outbox): void {

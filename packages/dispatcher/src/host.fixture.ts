@@ -9,9 +9,10 @@ import { type RingKey, ringKeyFromText } from '@chordial/ring-key';
 import { sipTransaction } from '@chordial/sip-transaction/behaviour';
 import type { RequestReceived, Respond } from '@chordial/sip-transaction/protocol';
 import { sipTransport } from '@chordial/sip-transport/behaviour';
+import type { SipTransportState } from '@chordial/sip-transport/protocol';
 import { dispatcher } from './behaviour.ts';
 import { dispatcherInvariants } from './invariants.ts';
-import type { DispatcherMessage } from './protocol.ts';
+import type { AttachPeers, DispatcherMessage, DispatcherReady } from './protocol.ts';
 import type { DispatcherConfig, State } from './state.ts';
 
 export interface SentDatagram {
@@ -24,7 +25,7 @@ interface Lane {
   readonly kernel: LaneKernel;
   readonly transport: Address<UdpEvent>;
   readonly dispatcher: Address<DispatcherMessage>;
-  timers: { at: number; due: DueTimer; id: number }[];
+  readonly timers: { at: number; due: DueTimer; id: number }[];
 }
 
 const latin1 = (bytes: Uint8Array, start: number, end: number): string =>
@@ -51,6 +52,8 @@ export class TestHost {
   readonly lanes: Lane[] = [];
   /** Requests that reached a service, by the lane it lives on. */
   readonly served: { lane: number; request: RequestReceived }[] = [];
+  /** What the owners of transports and dispatchers were told, `lane: message`. */
+  readonly reports: string[] = [];
   /** When set, links between lanes are full. */
   linksFull = false;
   now = 1_000;
@@ -123,7 +126,7 @@ export class TestHost {
       if (next === undefined) break;
       const { lane, timer } = next;
       this.now = timer.at;
-      lane.timers = lane.timers.filter(({ id }) => id !== timer.id);
+      lane.timers.splice(lane.timers.indexOf(timer), 1);
       lane.kernel.now = this.now;
       lane.kernel.fire(timer.due);
       this.settle();
@@ -150,7 +153,7 @@ export class TestHost {
       post: (to, _from, message) => this.#post(to, message),
       setTimer: (delayMs, due) => {
         const id = this.#timerNext++;
-        this.lanes[lane]?.timers.push({ at: this.now + delayMs, due, id });
+        timers.push({ at: this.now + delayMs, due, id });
         return id;
       },
       clearTimer: () => {},
@@ -169,7 +172,7 @@ export class TestHost {
     kernel.now = this.now;
     const at = <M>(index: number, on = lane): Address<M> => makeAddress<M>(0, on, index);
     const udp = kernel.spawnRoot(this.#udp(lane), undefined);
-    const owner = kernel.spawnRoot(silent, undefined);
+    const owner = kernel.spawnRoot(this.#owner(lane), undefined);
     const others = Array.from({ length: lanesCount }, (_, other) => other).filter((other) => other !== lane);
     const transport = kernel.spawnRoot(
       sipTransport,
@@ -192,6 +195,7 @@ export class TestHost {
         lane,
         routing: 'one-hop',
         membership,
+        owner: owner as Address<DispatcherReady>,
         dispatchers: Array.from({ length: lanesCount }, (_, other) => at(DISPATCHER_AT, other)),
         transport,
         transaction,
@@ -202,10 +206,9 @@ export class TestHost {
       DISPATCHER_AT,
     );
     const service = kernel.spawnRoot(this.#service(lane, options.serviceAnswers ?? true), undefined);
-    for (const { key } of this.members.filter((member) => member.lane === lane)) {
-      if (options.attach !== false)
-        kernel.deliver(front as Address<Typed>, 0 as Address<never>, { type: 'attach-peer', key, service } as Typed);
-    }
+    const here = this.members.filter((member) => member.lane === lane);
+    const attach: AttachPeers = { type: 'attach-peers', peers: here.map(({ key }) => [key, service]) };
+    if (options.attach !== false) kernel.deliver(front as Address<Typed>, 0 as Address<never>, attach);
     return { kernel, transport: transport as Address<UdpEvent>, dispatcher: front, timers };
   }
 
@@ -235,6 +238,17 @@ export class TestHost {
     };
   }
 
+  #owner(lane: number): Behaviour<undefined, SipTransportState | DispatcherReady, undefined> {
+    return {
+      name: 'owner',
+      init: () => undefined,
+      step: (_state, { message }) => {
+        this.reports.push(`${lane}: ${message.type}`);
+      },
+      mailbox: { messagesMax: 1_000, overflow: 'drop-newest' },
+    };
+  }
+
   #service(lane: number, answers: boolean): Behaviour<undefined, RequestReceived, undefined> {
     return {
       name: 'service',
@@ -254,13 +268,6 @@ export class TestHost {
     };
   }
 }
-
-const silent: Behaviour<undefined, Typed, undefined> = {
-  name: 'silent',
-  init: () => undefined,
-  step: () => {},
-  mailbox: { messagesMax: 1_000, overflow: 'drop-newest' },
-};
 
 function membershipOf(members: readonly Member[]): Behaviour<undefined, WatchRing, undefined> {
   return {

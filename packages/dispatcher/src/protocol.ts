@@ -7,11 +7,11 @@ import type { RingKey } from '@chordial/ring-key';
 import type { RequestReceived } from '@chordial/sip-transaction/protocol';
 import type { MessageReceived } from '@chordial/sip-transport/protocol';
 
-/** A peer of this lane is ready to serve; `service` answers the requests for the keys it owns. */
-export interface AttachPeer {
-  readonly type: 'attach-peer';
-  readonly key: RingKey;
-  readonly service: Address<RequestReceived>;
+/** Peers of this lane are ready to serve; each service answers the requests for the keys that its peer owns. */
+export interface AttachPeers {
+  readonly type: 'attach-peers';
+  /** All of a lane in one message: one each would not fit in the mailbox where peers are many. */
+  readonly peers: readonly (readonly [key: RingKey, service: Address<RequestReceived>])[];
 }
 export interface DetachPeer {
   readonly type: 'detach-peer';
@@ -54,24 +54,35 @@ export interface LookUpFailed {
   readonly correlation: number;
   readonly sentence: string;
 }
+/** To the owner of the dispatcher (the host), once: it knows the ring, and the peers of its lane are attached. */
+export interface DispatcherReady {
+  readonly type: 'dispatcher-ready';
+  /** Of the ring as it is known; -1 with finger routing, which asks the ring each time. */
+  readonly epoch: number;
+}
+/** The members of the ring should be known by now. */
+export interface WatchRingDue {
+  readonly type: 'watch-ring-due';
+}
 /** Questions to the ring that were not answered in time are given up. */
 export interface LookupsDue {
   readonly type: 'lookups-due';
 }
 
 export type DispatcherMessage =
-  | AttachPeer
+  | AttachPeers
   | DetachPeer
   | ForwardRequest
   | LookUp
   | LookupsDue
   | MessageReceived
   | RingChanged
-  | SuccessorFound;
+  | SuccessorFound
+  | WatchRingDue;
 
-export const dispatcherWords: Words<ForwardRequest | AttachPeer | DetachPeer | LookUp> = {
+export const dispatcherWords: Words<ForwardRequest | AttachPeers | DetachPeer | LookUp> = {
   'forward-request': [1, 'bytes', 'start', 'end', 'address', 'port', 'hops', 'owner'],
-  'attach-peer': [2, 'key', 'service'],
+  'attach-peers': [2, 'peers'],
   'detach-peer': [3, 'key'],
   'look-up': [4, 'aor', 'replyTo', 'correlation'],
 };

@@ -5,7 +5,7 @@ import { ringKeyFromText } from '@chordial/ring-key';
 import type { RequestReceived } from '@chordial/sip-transaction/protocol';
 import { describe, expect, test } from 'vitest';
 import { brokenInvariant, requestText, TestHost } from './host.fixture.ts';
-import type { AttachPeer, DetachPeer, ForwardRequest, LookedUp, LookUp, LookUpFailed } from './protocol.ts';
+import type { AttachPeers, DetachPeer, ForwardRequest, LookedUp, LookUp, LookUpFailed } from './protocol.ts';
 
 const statusOf = (text: string | undefined): string => text?.split('\r\n')[0] ?? 'nothing';
 const unavailable = 'SIP/2.0 503 Service Unavailable';
@@ -61,7 +61,7 @@ describe('the ring moves', () => {
     expect(statusOf(host.exchange(requestText())[0]?.text)).toBe(unavailable);
     const service = listen<RequestReceived>(host);
     const front = host.lanes[0]!.dispatcher as Address<never>;
-    const attach: AttachPeer = { type: 'attach-peer', key: host.members[0]!.key, service: service.address };
+    const attach: AttachPeers = { type: 'attach-peers', peers: [[host.members[0]!.key, service.address]] };
     host.send(0, front, attach);
     host.exchange(requestText({ branch: 'z9hG4bK2' }));
     expect(service.heard).toHaveLength(1);

@@ -7,7 +7,7 @@ import { type SipTransportAddress, StatelessResponder } from '@chordial/sip-tran
 import { Domains } from './domains.ts';
 import { PeekPool } from './peek-pool.ts';
 import { PendingLookups } from './pending-lookups.ts';
-import type { DispatcherMessage, ForwardRequest } from './protocol.ts';
+import type { DispatcherMessage, DispatcherReady, ForwardRequest } from './protocol.ts';
 
 export interface DispatcherConfig {
   /** The first is canonical; the others, and the listening addresses, mean the same service. */
@@ -17,6 +17,8 @@ export interface DispatcherConfig {
   readonly host?: number;
   readonly routing: 'one-hop' | 'fingers';
   readonly membership: Address<WatchRing>;
+  /** Hears when requests can be served. */
+  readonly owner: Address<DispatcherReady>;
   /** A peer of this lane, for finger routing. */
   readonly chord?: Address<FindSuccessor>;
   /** The dispatchers of all lanes, by lane. */
@@ -31,6 +33,8 @@ export interface DispatcherConfig {
   readonly lookupsMax?: number;
   readonly lookupBytesMax?: number;
   readonly lookupMsMax?: number;
+  /** How long the membership may take to tell the ring until it is asked again. */
+  readonly watchRingMs?: number;
 }
 
 /** All only grow. */
@@ -62,6 +66,7 @@ export interface State {
   readonly peeks: PeekPool;
   readonly lookups: PendingLookups;
   readonly lookupMsMax: number;
+  readonly watchRingMs: number;
   timerIsSet: boolean;
   epoch: number;
   members: readonly Member[];
@@ -70,6 +75,8 @@ export interface State {
   /** The services of attached peers of this lane, by key and by place in `members`. */
   readonly peers: Map<RingKey, Address<RequestReceived>>;
   services: (Address<RequestReceived> | undefined)[];
+  peersAreAttached: boolean;
+  readyIsTold: boolean;
   readonly methods: Map<string, number>;
   /** Our own answers by status code. */
   readonly answered: Uint32Array;
@@ -79,6 +86,7 @@ export interface State {
 const LOOKUPS_MAX = 4096;
 const LOOKUP_BYTES_MAX = 4_194_304;
 const LOOKUP_MS_MAX = 2_000;
+const WATCH_RING_MS = 1_000;
 const STATUS_CODES = 700;
 
 export function initState(config: DispatcherConfig, self: Address<DispatcherMessage>): State {
@@ -91,12 +99,15 @@ export function initState(config: DispatcherConfig, self: Address<DispatcherMess
     peeks: new PeekPool(),
     lookups: new PendingLookups(config.lookupsMax ?? LOOKUPS_MAX, config.lookupBytesMax ?? LOOKUP_BYTES_MAX),
     lookupMsMax: config.lookupMsMax ?? LOOKUP_MS_MAX,
+    watchRingMs: config.watchRingMs ?? WATCH_RING_MS,
     timerIsSet: false,
     epoch: -1,
     members: [],
     table: undefined,
     peers: new Map(),
     services: [],
+    peersAreAttached: false,
+    readyIsTold: false,
     methods: new Map(),
     answered: new Uint32Array(STATUS_CODES),
     counts: {

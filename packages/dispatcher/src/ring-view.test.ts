@@ -1,0 +1,87 @@
+// When a dispatcher says that it can serve, and how it comes to know the ring when its first question is lost.
+import type { Address } from '@chordial/actor';
+import type { FindSuccessor, RingChanged, WatchRing } from '@chordial/chord/protocol';
+import { ringKeyFromText } from '@chordial/ring-key';
+import type { RequestReceived } from '@chordial/sip-transaction/protocol';
+import { describe, expect, test } from 'vitest';
+import { brokenInvariant, requestText, TestHost } from './host.fixture.ts';
+import type { AttachPeers } from './protocol.ts';
+
+const SLOW_MEMBERSHIP_AT = 21;
+const slowMembership = 21 as Address<WatchRing>;
+const readyOf = (host: TestHost): string[] => host.reports.filter((report) => report.endsWith('dispatcher-ready'));
+
+/** A membership that answers the question with this number only, counted from 1. */
+function answerQuestion(host: TestHost, number: number): { asked: number } {
+  const heard = { asked: 0 };
+  host.lanes[0]!.kernel.spawnRoot<undefined, WatchRing, undefined>(
+    {
+      name: 'slow-membership',
+      init: () => undefined,
+      step: (_state, { message }, out) => {
+        heard.asked++;
+        const changed: RingChanged = { type: 'ring-changed', epoch: 1, members: host.members };
+        if (heard.asked === number) out.send(message.replyTo, changed);
+      },
+      mailbox: { messagesMax: 10, overflow: 'drop-newest' },
+    },
+    undefined,
+    SLOW_MEMBERSHIP_AT,
+  );
+  return heard;
+}
+
+describe('dispatcher-ready', () => {
+  test('comes once from every lane, when the ring is known and the peers are attached', () => {
+    const host = new TestHost({ lanesCount: 2 });
+    expect(readyOf(host)).toEqual(['0: dispatcher-ready', '1: dispatcher-ready']);
+    host.send(0, host.lanes[0]!.dispatcher as Address<never>, { type: 'attach-peers', peers: [] } as never);
+    host.settle();
+    expect(readyOf(host)).toHaveLength(2);
+  });
+
+  test('does not come before the peers are attached; a lane without peers attaches none', () => {
+    const host = new TestHost({ attach: false });
+    expect(readyOf(host)).toEqual([]);
+    const attach: AttachPeers = { type: 'attach-peers', peers: [] };
+    host.send(0, host.lanes[0]!.dispatcher as Address<never>, attach);
+    host.settle();
+    expect(readyOf(host)).toEqual(['0: dispatcher-ready']);
+  });
+
+  test('does not wait for the ring with finger routing, which asks it for each request', () => {
+    const host = new TestHost({ dispatcher: { routing: 'fingers', chord: 20 as Address<FindSuccessor> } });
+    expect(readyOf(host)).toEqual(['0: dispatcher-ready']);
+    expect(host.trace.filter((line) => line.endsWith('ring-changed'))).toEqual([]);
+  });
+});
+
+test('watch-ring-due: a dispatcher that was not told the ring asks every second until it is, and no more', () => {
+  const host = new TestHost({ dispatcher: { membership: slowMembership } });
+  const heard = answerQuestion(host, 3);
+  host.advance(2_999);
+  expect(heard.asked).toBe(2);
+  expect(readyOf(host)).toEqual([]);
+  host.advance(1);
+  expect(readyOf(host)).toEqual(['0: dispatcher-ready']);
+  host.advance(60_000);
+  expect(heard.asked).toBe(3);
+  expect(host.exchange(requestText())[0]?.text).toMatch(/^SIP\/2\.0 200 /);
+});
+
+test('more peers than the mailbox holds messages are attached at once', () => {
+  const host = new TestHost({ peersPerLane: 1, attach: false });
+  const members = Array.from({ length: 20_000 }, (_, i) => ({
+    ...host.members[0]!,
+    key: ringKeyFromText(`many ${i}`),
+  }));
+  members.sort((a, b) => (a.key < b.key ? -1 : 1));
+  const front = host.lanes[0]!.dispatcher as Address<never>;
+  const peers = members.map(({ key }) => [key, 99 as Address<RequestReceived>] as const);
+  host.send(0, front, { type: 'attach-peers', peers } as never);
+  host.send(0, front, { type: 'ring-changed', epoch: 2, members } as never);
+  host.settle();
+  expect(host.lanes[0]!.kernel.counts.refused).toBe(0);
+  expect(host.dispatcherState().services.every((service) => service === 99)).toBe(true);
+  expect(brokenInvariant(host)).toBeUndefined();
+});
