@@ -12,18 +12,16 @@ export async function runUp(flags: Readonly<Record<string, unknown>>): Promise<v
   const options = readOptions(flags, process.env);
   const startedAt = performance.now();
   let stopping = false;
+  const { peers, lanes } = options;
+  const started = { peers, lanes, pid: process.pid };
+  say('starting', `Starting ${sizeText(options)} ...`, started);
   const host = await startChordial(options, (event) => {
     if (!stopping && event.kind !== 'lane-up') say(event.kind, event.sentence, { lane: event.lane });
     if (event.kind === 'host-failed') void stop(1);
   });
   const control = await controlOf(host);
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(2);
-  say('up', greeting(host, seconds), {
-    listen: listenText(host.listen),
-    peers: options.peers,
-    lanes: options.lanes,
-    pid: process.pid,
-  });
+  say('up', greeting(host, seconds), { listen: listenText(host.listen), ...started });
 
   async function stop(code: number): Promise<void> {
     if (stopping) return;
@@ -56,6 +54,9 @@ async function controlOf(host: ChordialHost): Promise<Server | undefined> {
   }
 }
 
+const sizeText = ({ peers, lanes }: ChordialHost['options']): string =>
+  `${peers} ${peers === 1 ? 'peer' : 'peers'} on ${lanes} ${lanes === 1 ? 'lane' : 'lanes'}`;
+
 function greeting(host: ChordialHost, seconds: string): string {
   const { options } = host;
   const [domain] = options.domain;
@@ -63,7 +64,7 @@ function greeting(host: ChordialHost, seconds: string): string {
   const control = options.control === 'off' ? undefined : endpointText(options.control);
   const elsewhere = control === undefined || control === '127.0.0.1:8060' ? '' : ` --control ${control}`;
   const lines = [
-    `Chordial is up after ${seconds} s: ${options.peers} peers on ${options.lanes} ${options.lanes === 1 ? 'lane' : 'lanes'}, ${options.routing} routing.`,
+    `Chordial is up after ${seconds} s: ${sizeText(options)}, ${options.routing} routing.`,
     `  phones   ${listenText(host.listen)}   domains ${[...options.domain, ...host.aliases].join(', ')}`,
     `  control  ${control === undefined ? 'off' : `http://${control}/healthz /metrics /api/status /api/ring /api/lookup?uri=`}`,
     '',

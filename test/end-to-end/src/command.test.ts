@@ -103,6 +103,21 @@ describe('a running host', () => {
 });
 
 describe('starting and stopping', () => {
+  test('many peers: the very first request after "up" is served, whichever lane owns its user', async () => {
+    const host = await startRunningHost(['--peers', '40000', '--lanes', '2', '--json']);
+    const phone = await Phone.open(host.sipPort);
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => phone.register(`first${i}`, 1)));
+    phone.close();
+    await host.end('SIGTERM');
+    expect(answers.map((answer) => answer.statusCode)).toEqual(answers.map(() => 200));
+    const events = host
+      .output()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(events[0]).toMatchObject({ event: 'starting', peers: 40_000, lanes: 2 });
+  });
+
   test('SIGTERM drains: what was sent before is answered, and the process ends with 0', async () => {
     const host = await startRunningHost(['--peers', '8', '--lanes', '2']);
     const phone = await Phone.open(host.sipPort);
