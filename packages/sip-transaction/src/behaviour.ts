@@ -10,6 +10,7 @@ export const sipTransaction: Behaviour<State, SipTransactionMessage, SipTransact
   init: initTransaction,
   step: stepTransaction,
   mailbox: { messagesMax: 32_768, overflow: 'refuse' },
+  hearsSystem: true,
   invariants: transactionInvariants,
   inspect: ({ table, counts }) => ({
     transactions: table.count,

@@ -1,5 +1,6 @@
 // One transaction core for tests, with recorded effects and time that moves when told.
 import type { Address, Outbox, Typed } from '@chordial/actor';
+import type { MessageRefused } from '@chordial/actor/protocol';
 import { Peek, peek } from '@chordial/sip-parser';
 import type { Flow, SendMessage } from '@chordial/sip-transport/protocol';
 import { transactionInvariants } from './invariants.ts';
@@ -49,7 +50,7 @@ export class TestLane implements Outbox {
   }
   stop(): void {}
 
-  step(message: SipTransactionMessage): void {
+  step(message: SipTransactionMessage | MessageRefused): void {
     stepTransaction(this.state, { now: this.now, from: 0 as Address<never>, message }, this);
     const broken = transactionInvariants(this.state);
     if (broken !== undefined) throw new Error(broken);

@@ -1,8 +1,11 @@
 // What happens at the limits: too many open requests, a full byte store, more in one turn than the store holds. Nothing grows
 // beyond its limit, nothing that was sent is overwritten, and whoever is turned away is told.
-import { createRandom, nextBelow } from '@chordial/actor';
+import { type Address, type Behaviour, createRandom, nextBelow, nobody, type Typed } from '@chordial/actor';
+import { type DueTimer, LaneKernel } from '@chordial/actor/shell';
+import { Peek, peek } from '@chordial/sip-parser';
 import { describe, expect, test } from 'vitest';
-import { requestText, TestLane, textOf } from './lane.fixture.ts';
+import { sipTransaction } from './behaviour.ts';
+import { flowFrom, requestText, SERVICE, TestLane, TRANSPORT, textOf } from './lane.fixture.ts';
 import { TIMER_J_MS } from './transaction.ts';
 
 const branch = (i: number) => ({ branch: `z9hG4bK${i}` });
@@ -24,6 +27,79 @@ describe('open requests', () => {
     const lane = new TestLane();
     expect(lane.request(requestText().replace('Call-ID: c1\r\n', ''))).toBe(-1);
     expect(lane.state.counts.unanswerable).toBe(1);
+  });
+});
+
+describe('a service whose mailbox is full', () => {
+  const refuse = (lane: TestLane) =>
+    lane.step({ type: 'message-refused', to: SERVICE as number as Address<never>, message: lane.requests.at(-1)! });
+
+  test('the client is told 503 with Retry-After, and retransmissions are told the same', () => {
+    const lane = new TestLane();
+    lane.request(requestText(branch(1)));
+    refuse(lane);
+    const [told] = lane.responses;
+    expect(told?.text.split('\r\n')[0]).toBe('SIP/2.0 503 Service Unavailable');
+    expect(told?.text).toContain('\r\nRetry-After: 2\r\n');
+    expect(lane.state.table.openCount).toBe(0);
+    expect(lane.request(requestText(branch(1)))).toBe(-1);
+    expect(lane.responses.map(({ text }) => text)).toEqual([told?.text, told?.text]);
+    expect(lane.state.counts).toMatchObject({ refused: 1, absorbed: 0, resent: 1 });
+  });
+  test('a refusal that comes after the answer, or concerns a response, changes nothing', () => {
+    const lane = new TestLane();
+    lane.respond(lane.request(requestText(branch(1))));
+    refuse(lane);
+    lane.step({
+      type: 'message-refused',
+      to: TRANSPORT as number as Address<never>,
+      message: lane.responses[0]!.message,
+    });
+    expect(lane.responses).toHaveLength(1);
+    expect(lane.state.table.count).toBe(1);
+  });
+  test('under the kernel the refusal arrives: none of the requests of a burst stays without an answer', () => {
+    const timers: DueTimer[] = [];
+    const fail = (failure: unknown): never => {
+      throw failure;
+    };
+    const kernel = new LaneKernel(0, 0, 1, {
+      post: () => false,
+      setTimer: (_delayMs, due) => timers.push(due),
+      clearTimer: () => {},
+      actorFailed: (_actor, _name, failure) => fail(failure),
+      laneFailed: fail,
+    });
+    const heard: string[] = [];
+    const listener = (name: string, messagesMax: number): Behaviour<undefined, Typed, undefined> => ({
+      name,
+      init: () => undefined,
+      step: (_state, { message }) => {
+        heard.push(`${name} ${message.type}`);
+      },
+      mailbox: { messagesMax, overflow: 'refuse' },
+    });
+    const transport = kernel.spawnRoot(listener('transport', 100), undefined);
+    const service = kernel.spawnRoot(listener('service', 2), undefined);
+    const self = kernel.spawnRoot(sipTransaction, { transport, secret: 7 });
+    for (let i = 0; i < 5; i++) {
+      const bytes = new Uint8Array(Buffer.from(requestText(branch(i)), 'latin1'));
+      const peeked = new Peek();
+      peek(bytes, 0, bytes.length, peeked);
+      const request = {
+        bytes,
+        start: 0,
+        end: bytes.length,
+        peek: peeked,
+        flow: flowFrom(),
+        aor: 'a@example.com',
+        service,
+      };
+      kernel.deliver(self as Address<Typed>, nobody, { type: 'serve-request', ...request } as Typed);
+    }
+    kernel.run(1_000);
+    expect(heard.filter((line) => line === 'service request-received')).toHaveLength(2);
+    expect(heard.filter((line) => line === 'transport send-message')).toHaveLength(3);
   });
 });
 

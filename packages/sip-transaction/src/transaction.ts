@@ -2,6 +2,7 @@
 // Completed answer them with the last response, and Timer J (64*T1 over UDP) ends it. A service that never answers leaves
 // its client to its own Timer F: after 64*T1 a response would find nobody, and 408 is forbidden (RFC 4320 4.2).
 import { assert, type Birth, createRandom, nextBelow, type Outbox, type Random, type Received } from '@chordial/actor';
+import type { MessageRefused } from '@chordial/actor/protocol';
 import {
   type Flow,
   responseFlow,
@@ -9,7 +10,7 @@ import {
   StatelessResponder,
   TurnOctets,
 } from '@chordial/sip-transport/protocol';
-import type { Respond, ServeRequest, SipTransactionMessage, TimerJDue } from './protocol.ts';
+import type { RequestReceived, Respond, ServeRequest, SipTransactionMessage, TimerJDue } from './protocol.ts';
 import { RequestKey } from './request-key.ts';
 import {
   copiedBytesMax,
@@ -42,8 +43,10 @@ export interface SipTransactionCounts {
   /** Retransmissions answered with the last response. */
   resent: number;
   completed: number;
-  /** Answered 503. */
+  /** Answered 503, as there was no room here. */
   overload: number;
+  /** Answered 503, as the service's mailbox was full. */
+  refused: number;
   /** Answers to transactions that were over. */
   answersLate: number;
   /** Answers with a status code that is neither 100 nor final. */
@@ -80,6 +83,11 @@ const BYTES_INITIAL = 262_144;
 const BYTES_MAX = 67_108_864;
 const TRANSACTIONS_MAX = 1_048_576;
 const OPEN_TRANSACTIONS_MAX = 16_384;
+const serviceUnavailable = {
+  statusCode: 503,
+  reason: 'Service Unavailable',
+  headerLines: 'Retry-After: 2\r\n',
+} as const;
 const timerJDue: TimerJDue = { type: 'timer-j-due' };
 
 export function initTransaction(config: SipTransactionConfig, birth: Birth<SipTransactionMessage>): State {
@@ -107,6 +115,7 @@ export function initTransaction(config: SipTransactionConfig, birth: Birth<SipTr
       resent: 0,
       completed: 0,
       overload: 0,
+      refused: 0,
       answersLate: 0,
       answersWrong: 0,
       unanswerable: 0,
@@ -116,7 +125,11 @@ export function initTransaction(config: SipTransactionConfig, birth: Birth<SipTr
   };
 }
 
-export function stepTransaction(state: State, { now, message }: Received<SipTransactionMessage>, out: Outbox): void {
+export function stepTransaction(
+  state: State,
+  { now, message }: Received<SipTransactionMessage | MessageRefused>,
+  out: Outbox,
+): void {
   switch (message.type) {
     case 'serve-request':
       onServeRequest(state, message, now, out);
@@ -126,6 +139,9 @@ export function stepTransaction(state: State, { now, message }: Received<SipTran
       break;
     case 'timer-j-due':
       onTimerJDue(state, now, out);
+      break;
+    case 'message-refused':
+      onMessageRefused(state, message, now, out);
       break;
     default:
       message satisfies never;
@@ -148,7 +164,8 @@ function onServeRequest(state: State, request: ServeRequest, now: number, out: O
   const slot = table.openCount < state.openTransactionsMax ? remember(state, request, now) : -1;
   if (slot < 0) {
     counts.overload++;
-    const refusal = state.responder.answer(now, peek, flow, 503, 'Service Unavailable', 'Retry-After: 2\r\n');
+    const { statusCode, reason, headerLines } = serviceUnavailable;
+    const refusal = state.responder.answer(now, peek, flow, statusCode, reason, headerLines);
     if (refusal !== undefined) out.send(state.transport, refusal);
     return;
   }
@@ -264,6 +281,17 @@ function onRespond(state: State, respond: Respond, now: number, out: Outbox): vo
     counts.completed++;
   }
   out.send(state.transport, { type: 'send-message', bytes, start: messageStart, end, flow });
+}
+
+/**
+ * The service has too much to do: RFC 3261 21.5.4. Without an answer the transaction would absorb its own retransmissions
+ * until Timer J. A refused response is lost as a datagram would be; its retransmission gets it.
+ */
+function onMessageRefused(state: State, { message }: MessageRefused, now: number, out: Outbox): void {
+  if (message.type !== 'request-received') return;
+  state.counts.refused++;
+  const { transaction } = message as RequestReceived;
+  onRespond(state, { type: 'respond', transaction, ...serviceUnavailable }, now, out);
 }
 
 /** The store holds nothing but records of this turn: the client gets its answer, and a retransmission starts anew. */
