@@ -19,11 +19,11 @@ export const chordPeer: Behaviour<ChordPeerState, ChordMessage, ChordPeerConfig>
   mailbox: { messagesMax: 8_192, overflow: 'refuse' },
   words: chordWords,
   invariants: peerInvariants,
-  inspect: ({ config, predecessor, successors, fingers }) => ({
-    self: config.self.key,
-    predecessor: predecessor.key,
-    successors: successors.map(({ key }) => key),
-    fingers: fingers.map(({ key }) => key),
+  /** Numbers only: an operator sees their sums, and a host may have 50,000 peers to ask. */
+  inspect: ({ successors, fingers, asked }) => ({
+    successorsCount: successors.length,
+    fingersCount: fingers.length,
+    queriesCount: asked === undefined ? 0 : 1,
   }),
 };
 

@@ -4,6 +4,7 @@ import { parseRingKey, type RingKey } from '@chordial/ring-key';
 import { describe, expect, it } from 'vitest';
 import { PeerAlone, service } from '../bench/peer-alone.ts';
 import { loneHostRing, ringOfKeys } from '../bench/ring-on-one-lane.ts';
+import { chordPeer } from './behaviour.ts';
 import { ringOfMembers } from './founding.ts';
 import type { ChordMessage, FindSuccessor, Member, PointersRead, SuccessorFound } from './protocol.ts';
 
@@ -233,4 +234,12 @@ it('a peer tells its service the range at birth, and nobody when it has no servi
 it('a peer that is no founder does not start', () => {
   const others = ringOfMembers(ring.members.slice(0, 5), 3);
   expect(() => new PeerAlone({ self: member('e'), founding: others })).toThrow('one of the founding members');
+});
+
+it('shows operators numbers only, as a host may have 50,000 peers to sum', () => {
+  const peer = peerAt('4');
+  const shown = () => chordPeer.inspect?.(peer.state);
+  expect(shown()).toEqual({ successorsCount: 3, fingersCount: 2, queriesCount: 0 });
+  peer.tell({ type: 'stabilise-due' });
+  expect(shown()).toEqual({ successorsCount: 3, fingersCount: 2, queriesCount: 1 });
 });
