@@ -8,6 +8,8 @@ import { blockWords, digestBlock, digestWords } from './sha1-block.ts';
 const octetsPerBlockMax = 64 - 9;
 const octetsMax = 1_024;
 const wordsCount = 5;
+/** The message's length in bits; what is longer than 2^32 bits is no name. */
+const lengthWord = 15;
 
 // Local, since an imported binding is loaded anew at each use.
 const block = blockWords;
@@ -51,10 +53,18 @@ export class KeyHasher {
       for (let i = 0; i < wordsCount; i++) this.#words[i] = Number.parseInt(digits.slice(i * 8, i * 8 + 8), 16);
       return;
     }
-    block.fill(0);
-    for (let i = 0; i < count; i++) block[i >> 2]! |= octets[i]! << (24 - ((i & 3) << 3));
-    block[count >> 2]! |= 0x80 << (24 - ((count & 3) << 3));
-    block[15] = count * 8;
+    // A one bit ends the message, zeros follow (RFC 3174 4); octets of an earlier name may lie behind it.
+    octets[count] = 0x80;
+    octets[count + 1] = 0;
+    octets[count + 2] = 0;
+    octets[count + 3] = 0;
+    const used = (count >> 2) + 1;
+    for (let i = 0; i < used; i++) {
+      const at = i << 2;
+      block[i] = (octets[at]! << 24) | (octets[at + 1]! << 16) | (octets[at + 2]! << 8) | octets[at + 3]!;
+    }
+    for (let i = used; i < lengthWord; i++) block[i] = 0;
+    block[lengthWord] = count * 8;
     digestBlock();
     const words = this.#words;
     for (let i = 0; i < wordsCount; i++) words[i] = digest[i]!;
