@@ -3,16 +3,31 @@
 // folds and count as white space.
 
 import { ParseError } from './errors.ts';
-import { fieldName } from './header-table.ts';
-import { classes as octetClasses, TOKEN, VALUE } from './octets.ts';
+import { fieldName } from './header-names.ts';
+import { classes as octetClasses, TOKEN as tokenBit, VALUE as valueBit } from './octets.ts';
+import { noParameters, Parameters } from './parameters.ts';
 
+// Bindings of this module: imported ones are loaded anew in each turn of a loop.
 const classes = octetClasses;
-
-/** The class bits of a character; none beyond U+00FF. */
-const bitsOf = (code: number): number => (code < 256 ? classes[code]! : 0);
-
-const BACKSLASH = 92;
+const TOKEN = tokenBit;
+const VALUE = valueBit;
 const QUOTE = 34;
+const SEMICOLON = 59;
+const EQUAL = 61;
+const BACKSLASH = 92;
+
+const isSpace = (code: number): boolean => code === 32 || code === 9 || code === 13 || code === 10;
+
+/** The end of the run of characters of a class from `start`; none beyond U+00FF is of any class. */
+function runEnd(text: string, start: number, end: number, bits: number): number {
+  let p = start;
+  while (p < end) {
+    const code = text.charCodeAt(p);
+    if (code > 255 || (classes[code]! & bits) === 0) break;
+    p++;
+  }
+  return p;
+}
 
 export class Cursor {
   readonly text: string;
@@ -20,19 +35,16 @@ export class Cursor {
   readonly end: number;
   /** Of the header, in lower case. */
   readonly name: string;
-  /** Octets of the message before `text`. */
-  readonly base: number;
 
-  constructor(text: string, start: number, end: number, name: string, base: number) {
+  constructor(text: string, start: number, end: number, name: string) {
     this.text = text;
     this.position = start;
     this.end = end;
     this.name = name;
-    this.base = base;
   }
 
   error(sentence: string, status = 400): ParseError {
-    return new ParseError(fieldName(this.name), this.base + this.position, sentence, status);
+    return new ParseError(fieldName(this.name), this.position, sentence, status);
   }
 
   get atEnd(): boolean {
@@ -45,77 +57,99 @@ export class Cursor {
   }
 
   skipSpace(): void {
-    while (this.position < this.end) {
-      const code = this.text.charCodeAt(this.position);
-      if (code !== 32 && code !== 9 && code !== 13 && code !== 10) return;
-      this.position++;
-    }
+    let p = this.position;
+    while (p < this.end && isSpace(this.text.charCodeAt(p))) p++;
+    this.position = p;
   }
 
   /** Steps over `code` and white space around it, if it comes next. */
   takeSeparator(code: number): boolean {
-    const before = this.position;
-    this.skipSpace();
-    if (this.code() !== code) {
-      this.position = before;
-      return false;
-    }
-    this.position++;
-    this.skipSpace();
+    const { text, end } = this;
+    let p = this.position;
+    while (p < end && isSpace(text.charCodeAt(p))) p++;
+    if (p >= end || text.charCodeAt(p) !== code) return false;
+    p++;
+    while (p < end && isSpace(text.charCodeAt(p))) p++;
+    this.position = p;
     return true;
+  }
+
+  /** Steps over the longest run of characters of a class; false when there is none. */
+  skipRun(bits: number): boolean {
+    const start = this.position;
+    this.position = runEnd(this.text, start, this.end, bits);
+    return this.position > start;
   }
 
   /** The longest run of characters of a class; '' when there is none. */
   takeRun(bits: number): string {
     const start = this.position;
-    while (this.position < this.end && (bitsOf(this.text.charCodeAt(this.position)) & bits) !== 0) this.position++;
+    this.position = runEnd(this.text, start, this.end, bits);
     return this.text.slice(start, this.position);
   }
 
-  /** A quoted string with its quotes, or '' when it is not closed. */
-  takeQuoted(): string {
-    const start = this.position;
-    for (let p = start + 1; p < this.end; p++) {
-      const code = this.text.charCodeAt(p);
+  /** Digits as a number, beyond 2^53 not exactly; -1 when there are none. */
+  takeDigits(): number {
+    const { text, end, position: start } = this;
+    let number = 0;
+    let p = start;
+    for (; p < end; p++) {
+      const code = text.charCodeAt(p);
+      if (code < 48 || code > 57) break;
+      number = number * 10 + code - 48;
+    }
+    this.position = p;
+    return p > start ? number : -1;
+  }
+
+  /** Steps over a quoted string; false when there is none here that is closed. */
+  skipQuoted(): boolean {
+    const { text, end } = this;
+    if (this.code() !== QUOTE) return false;
+    for (let p = this.position + 1; p < end; p++) {
+      const code = text.charCodeAt(p);
       if (code === QUOTE) {
         this.position = p + 1;
-        return this.text.slice(start, p + 1);
+        return true;
       }
       if (code !== BACKSLASH) continue;
       p++;
-      const next = p < this.end ? this.text.charCodeAt(p) : 13;
+      const next = p < end ? text.charCodeAt(p) : 13;
       // quoted-pair excludes CR and LF.
-      if (next === 13 || next === 10) return '';
+      if (next === 13 || next === 10) return false;
     }
-    return '';
+    return false;
   }
 
-  /** All `;name[=value]` from here on. Names in lower case; the first of a name counts; quotes stay on. */
-  takeParameters(): ReadonlyMap<string, string> | ParseError {
-    if (!this.takeSeparator(59)) return noParameters;
-    const parameters = new Map<string, string>();
+  /** All `;name[=value]` from here on. */
+  takeParameters(): Parameters | ParseError {
+    if (!this.takeSeparator(SEMICOLON)) return noParameters;
+    const bounds: number[] = [];
     do {
-      const name = this.takeRun(TOKEN).toLowerCase();
-      if (name === '') return this.error('expected a parameter name after ";"');
-      let value = '';
-      if (this.takeSeparator(61)) {
+      const nameStart = this.position;
+      if (!this.skipRun(TOKEN)) return this.error('expected a parameter name after ";"');
+      const nameEnd = this.position;
+      let valueStart = nameEnd;
+      if (this.takeSeparator(EQUAL)) {
+        valueStart = this.position;
         const quoted = this.code() === QUOTE;
-        value = quoted ? this.takeQuoted() : this.takeRun(VALUE);
-        if (value === '') return this.error(quoted ? 'a quoted string is not closed' : 'expected a value after "="');
+        if (!(quoted ? this.skipQuoted() : this.skipRun(VALUE)))
+          return this.error(quoted ? 'a quoted string is not closed' : 'expected a value after "="');
       }
-      if (!parameters.has(name)) parameters.set(name, value);
-    } while (this.takeSeparator(59));
-    return parameters;
+      bounds.push(nameStart, nameEnd, valueStart, this.position);
+    } while (this.takeSeparator(SEMICOLON));
+    return new Parameters(this.text, bounds);
   }
 }
 
-const noParameters: ReadonlyMap<string, string> = new Map();
+/** Quoted-pairs undone. */
+export function withoutPairs(inner: string): string {
+  return inner.includes('\\') ? inner.replace(/\\([\s\S])/g, '$1') : inner;
+}
 
 /** Quotes and quoted-pairs undone; a text without quotes as it is. */
 export function unquoted(text: string): string {
-  if (text.length < 2 || text.charCodeAt(0) !== QUOTE) return text;
-  const inner = text.slice(1, -1);
-  return inner.includes('\\') ? inner.replace(/\\([\s\S])/g, '$1') : inner;
+  return text.length < 2 || text.charCodeAt(0) !== QUOTE ? text : withoutPairs(text.slice(1, -1));
 }
 
 /** One character per octet to text: what is UTF-8 is read as such. */

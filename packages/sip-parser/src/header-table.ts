@@ -1,108 +1,77 @@
-// The header lines of a message as a table: canonical lower-case name, and where the value lies in the text. Names are
-// case-insensitive and have compact forms (RFC 3261 7.3.3, and the registry's later ones).
+// The header lines of a message as a table: whose line it is, and where its value lies in the text. Read from octets in one
+// pass; the headers with typed getters have their first line noted, so that to ask for an absent one costs one load.
 
 import { ParseError } from './errors.ts';
+import { hashStep as hashOneStep, headerAt, kindNames } from './header-names.ts';
 import { limits } from './limits.ts';
+import { classes as octetClasses, TOKEN as tokenBit } from './octets.ts';
 
-const compactForms: Readonly<Record<string, string>> = {
-  a: 'accept-contact',
-  b: 'referred-by',
-  c: 'content-type',
-  d: 'request-disposition',
-  e: 'content-encoding',
-  f: 'from',
-  i: 'call-id',
-  j: 'reject-contact',
-  k: 'supported',
-  l: 'content-length',
-  m: 'contact',
-  n: 'identity-info',
-  o: 'event',
-  r: 'refer-to',
-  s: 'subject',
-  t: 'to',
-  u: 'allow-events',
-  v: 'via',
-  x: 'session-expires',
-  y: 'identity',
-};
-
-/** Headers whose grammar is a comma list, so that one line may hold several values (RFC 3261 7.3.1). */
-export const listHeaders: ReadonlySet<string> = new Set([
-  'accept',
-  'accept-contact',
-  'accept-encoding',
-  'accept-language',
-  'alert-info',
-  'allow',
-  'allow-events',
-  'call-info',
-  'contact',
-  'content-encoding',
-  'content-language',
-  'error-info',
-  'history-info',
-  'in-reply-to',
-  'p-asserted-identity',
-  'path',
-  'proxy-require',
-  'record-route',
-  'reject-contact',
-  'require',
-  'route',
-  'service-route',
-  'supported',
-  'unsupported',
-  'via',
-  'warning',
-]);
+// Bindings of this module: imported ones are loaded anew in each turn of a loop.
+const classes = octetClasses;
+const hashStep = hashOneStep;
+const TOKEN = tokenBit;
+const SP = 32;
+const HT = 9;
+const CR = 13;
+const LF = 10;
+const COLON = 58;
 
 export interface HeaderTable {
+  /** Lower-case full names, one for each line. */
   readonly names: readonly string[];
   /** Start and end of the value of line i at 2i and 2i+1, positions in the text. */
   readonly bounds: readonly number[];
+  /** The first line of each kind, or -1. */
+  readonly firstLines: readonly number[];
+  /** Bit k: a header of kind k has more than one line. */
+  readonly repeated: number;
 }
 
-/** The lower-case full name. */
-export function canonicalName(name: string): string {
-  const lower = name.toLowerCase();
-  return lower.length === 1 ? (compactForms[lower] ?? lower) : lower;
-}
+const noLines: readonly number[] = kindNames.map(() => -1);
 
-const unusualNames: Readonly<Record<string, string>> = { 'call-id': 'Call-ID', cseq: 'CSeq' };
-
-/** `content-length` as `Content-Length`, for people. */
-export function fieldName(name: string): string {
-  const unusual = unusualNames[name];
-  return unusual ?? name.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase());
-}
-
-const namePattern = /([a-zA-Z0-9!%*_+`'~.-]+)[ \t]*:/y;
-
-const isSpace = (code: number): boolean => code === 32 || code === 9 || code === 13 || code === 10;
-
-/** Reads the header lines of `text` from `firstLine` up to the blank line, which must be there. */
-export function readHeaderTable(text: string, firstLine: number): HeaderTable | ParseError {
+/**
+ * Reads the header lines of the message at `first` of `bytes`, from its octet `firstLine` up to the blank line. `text` has its
+ * start line and headers, one character per octet. The blank line must be there, and no CR or LF may stand alone before it.
+ */
+export function readHeaderTable(
+  bytes: Uint8Array,
+  first: number,
+  text: string,
+  firstLine: number,
+): HeaderTable | ParseError {
   const names: string[] = [];
   const bounds: number[] = [];
-  let p = firstLine;
-  while (!text.startsWith('\r\n', p)) {
+  const firstLines = noLines.slice();
+  let repeated = 0;
+  let p = first + firstLine;
+  while (bytes[p] !== CR) {
     if (names.length >= limits.headersCountMax)
-      return new ParseError('header', p, `more than ${limits.headersCountMax} header lines`, 400, 'message');
-    namePattern.lastIndex = p;
-    const match = namePattern.exec(text);
-    if (match === null) return new ParseError('header', p, 'expected a header name and ":"', 400, 'message');
-    let lineEnd = text.indexOf('\r\n', p);
-    for (let next = text.charCodeAt(lineEnd + 2); next === 32 || next === 9; next = text.charCodeAt(lineEnd + 2)) {
-      lineEnd = text.indexOf('\r\n', lineEnd + 2);
-    }
-    let start = p + match[0].length;
+      return new ParseError('header', p - first, `more than ${limits.headersCountMax} header lines`, 400, 'message');
+    let hash = 0;
+    let nameEnd = p;
+    for (let octet = bytes[p]!; (classes[octet]! & TOKEN) !== 0; octet = bytes[++nameEnd]!)
+      hash = hashStep(hash, octet);
+    let start = nameEnd;
+    while (bytes[start] === SP || bytes[start] === HT) start++;
+    if (nameEnd === p || bytes[start] !== COLON)
+      return new ParseError('header', p - first, 'expected a header name and ":"', 400, 'message');
+    start++;
+    let lineEnd = first + text.indexOf('\r', start - first);
+    while (bytes[lineEnd + 2] === SP || bytes[lineEnd + 2] === HT)
+      lineEnd = first + text.indexOf('\r', lineEnd + 2 - first);
     let end = lineEnd;
-    while (start < end && isSpace(text.charCodeAt(start))) start++;
-    while (end > start && isSpace(text.charCodeAt(end - 1))) end--;
-    names.push(canonicalName(match[1]!));
-    bounds.push(start, end);
+    while (start < end && isSpace(bytes[start]!)) start++;
+    while (end > start && isSpace(bytes[end - 1]!)) end--;
+    const { name, kind } = headerAt(bytes, p, nameEnd, hash);
+    if (firstLines[kind]! < 0) firstLines[kind] = names.length;
+    else repeated |= 1 << kind;
+    names.push(name);
+    bounds.push(start - first, end - first);
     p = lineEnd + 2;
   }
-  return { names, bounds };
+  return { names, bounds, firstLines, repeated };
+}
+
+function isSpace(octet: number): boolean {
+  return octet === SP || octet === HT || octet === CR || octet === LF;
 }

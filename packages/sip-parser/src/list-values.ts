@@ -1,29 +1,41 @@
 // A comma list cut into its values as text. Commas inside quoted strings and angle brackets part nothing.
 
-import type { Cursor } from './cursor.ts';
+import { utf8FromOctets } from './cursor.ts';
 
-/** The values of the line at the cursor, white space around them removed, empty ones left out. */
-export function splitList(cursor: Cursor): string[] {
-  const { text, end } = cursor;
-  const values: string[] = [];
-  let start = cursor.position;
+const QUOTE = 34;
+const COMMA = 44;
+const LESS = 60;
+const GREATER = 62;
+const BACKSLASH = 92;
+
+const isSpace = (code: number): boolean => code === 32 || code === 9 || code === 13 || code === 10;
+
+/** Adds [start, end) of a text without the white space around it, if anything is left. */
+function addTrimmed(text: string, start: number, end: number, values: string[]): void {
+  let first = start;
+  let last = end;
+  while (first < last && isSpace(text.charCodeAt(first))) first++;
+  while (last > first && isSpace(text.charCodeAt(last - 1))) last--;
+  if (last > first) values.push(utf8FromOctets(text.slice(first, last)));
+}
+
+/** Adds the values of the line at [start, end) of a text, white space around them removed, empty ones left out. */
+export function splitList(text: string, start: number, end: number, values: string[]): void {
+  let first = start;
   let quoted = false;
   let angle = false;
-  const push = (to: number): void => {
-    const value = text.slice(start, to).trim();
-    if (value !== '') values.push(value);
-    start = to + 1;
-  };
   for (let p = start; p < end; p++) {
     const code = text.charCodeAt(p);
     if (quoted) {
-      if (code === 92) p++;
-      else if (code === 34) quoted = false;
-    } else if (code === 34 && !angle) quoted = true;
-    else if (code === 60) angle = true;
-    else if (code === 62) angle = false;
-    else if (code === 44 && !angle) push(p);
+      if (code === BACKSLASH) p++;
+      else if (code === QUOTE) quoted = false;
+    } else if (code === QUOTE && !angle) quoted = true;
+    else if (code === LESS) angle = true;
+    else if (code === GREATER) angle = false;
+    else if (code === COMMA && !angle) {
+      addTrimmed(text, first, p, values);
+      first = p + 1;
+    }
   }
-  push(end);
-  return values;
+  addTrimmed(text, first, end, values);
 }

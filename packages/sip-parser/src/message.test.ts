@@ -41,6 +41,19 @@ describe('SipMessage', () => {
     expect(full.headers('X-None')).toEqual([]);
   });
 
+  it('trims the white space of SIP from list values, and no octet of UTF-8', () => {
+    expect(message('Warning: 399 h "a" , \t399 h "b\u00e0\u00e0" \u00e0 ').headers('warning')).toEqual([
+      '399 h "a"',
+      '399 h "b\u00e0\u00e0" \u00e0',
+    ]);
+  });
+
+  it('places an error inside the line it is about', () => {
+    const text = 'OPTIONS sip:b SIP/2.0\r\nVia: SIP/2.0/\r\nTo: <sip:a@b>\r\n\r\n';
+    const parsed = parseMessage(Buffer.from(text));
+    expect(parsed.ok ? undefined : parsed.error).toMatchObject({ field: 'Via', offset: text.indexOf('\r\nTo') });
+  });
+
   it('gives an error for what is wrong and undefined for what is absent, the same each time', () => {
     const wrong = message('Expires: soon', 'Content-Type: x', 'Event: a', 'Event: b');
     expect([wrong.expires, wrong.contentType, wrong.event].every((read) => read instanceof ParseError)).toBe(true);

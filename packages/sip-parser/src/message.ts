@@ -4,32 +4,50 @@
 
 import { Cursor, utf8FromOctets } from './cursor.ts';
 import { ParseError } from './errors.ts';
-import { canonicalName, fieldName, type HeaderTable, listHeaders } from './header-table.ts';
+import {
+  CALL_ID,
+  CONTACT,
+  CONTENT_LENGTH,
+  CONTENT_TYPE,
+  CSEQ,
+  EVENT,
+  EXPIRES,
+  FROM,
+  fieldName,
+  headerNamed,
+  kindNames,
+  MAX_FORWARDS,
+  PATH,
+  PROXY_REQUIRE,
+  RECORD_ROUTE,
+  REQUIRE,
+  ROUTE,
+  SUPPORTED,
+  TO,
+  VIA,
+} from './header-names.ts';
+import type { HeaderTable } from './header-table.ts';
 import type { AddressValue, ContactValue, CseqValue, TypedValue, ViaValue } from './header-values.ts';
 import { limits } from './limits.ts';
 import { splitList } from './list-values.ts';
+import type { StartLine } from './read-start-line.ts';
 import {
   readAddress,
   readCallId,
   readContact,
+  readContentLength,
   readContentType,
   readCseq,
   readEvent,
-  readNumber,
+  readMaxForwards,
+  readSeconds,
   readToken,
   readVia,
 } from './read-values.ts';
 import type { SipUri } from './uri.ts';
 
-export interface StartLine {
-  readonly kind: 'request' | 'response';
-  /** '' in a response. */
-  readonly method: string;
-  readonly uri: SipUri | undefined;
-  /** 0 in a request. */
-  readonly statusCode: number;
-  readonly reason: string;
-}
+const COMMA = 44;
+const noValues: readonly never[] = [];
 
 export class SipMessage implements StartLine {
   readonly kind: 'request' | 'response';
@@ -46,7 +64,25 @@ export class SipMessage implements StartLine {
   /** Start line and headers, one character per octet. */
   readonly #text: string;
   readonly #table: HeaderTable;
-  readonly #read = new Map<string, unknown>();
+  // What the getters have read; an absent header stays undefined, since to find that again costs one load.
+  #via: readonly ViaValue[] | ParseError | undefined = undefined;
+  #topVia: ViaValue | ParseError | undefined = undefined;
+  #from: AddressValue | ParseError | undefined = undefined;
+  #to: AddressValue | ParseError | undefined = undefined;
+  #callId: string | ParseError | undefined = undefined;
+  #cseq: CseqValue | ParseError | undefined = undefined;
+  #contacts: readonly ContactValue[] | ParseError | undefined = undefined;
+  #route: readonly AddressValue[] | ParseError | undefined = undefined;
+  #recordRoute: readonly AddressValue[] | ParseError | undefined = undefined;
+  #path: readonly AddressValue[] | ParseError | undefined = undefined;
+  #require: readonly string[] | ParseError | undefined = undefined;
+  #proxyRequire: readonly string[] | ParseError | undefined = undefined;
+  #supported: readonly string[] | ParseError | undefined = undefined;
+  #expires: number | ParseError | undefined = undefined;
+  #maxForwards: number | ParseError | undefined = undefined;
+  #contentLength: number | ParseError | undefined = undefined;
+  #contentType: TypedValue | ParseError | undefined = undefined;
+  #event: TypedValue | ParseError | undefined = undefined;
   /** The topmost Via is the only one, so that the list need not read it again. */
   #viaIsAlone = false;
 
@@ -84,138 +120,155 @@ export class SipMessage implements StartLine {
 
   /** The values of a header, by full or compact name, comma lists split where the grammar has lists. Folds are kept. */
   headers(name: string): readonly string[] {
-    const canonical = canonicalName(name);
+    const header = headerNamed(name);
+    const { names, bounds } = this.#table;
     const values: string[] = [];
-    const { names } = this.#table;
-    for (let index = names.indexOf(canonical); index >= 0; index = names.indexOf(canonical, index + 1)) {
-      const cursor = this.#cursor(index, canonical);
-      if (listHeaders.has(canonical)) values.push(...splitList(cursor).map(utf8FromOctets));
-      else values.push(utf8FromOctets(cursor.text.slice(cursor.position, cursor.end)));
+    for (let index = names.indexOf(header.name); index >= 0; index = names.indexOf(header.name, index + 1)) {
+      const start = bounds[2 * index]!;
+      const end = bounds[2 * index + 1]!;
+      if (header.isList) splitList(this.#text, start, end, values);
+      else values.push(utf8FromOctets(this.#text.slice(start, end)));
     }
     return values;
   }
 
   get via(): readonly ViaValue[] | ParseError {
-    return this.#once('via', (name) => {
+    if (this.#via === undefined) {
       const { topVia } = this;
-      return this.#viaIsAlone && !(topVia instanceof ParseError) ? [topVia] : this.#list(name, readVia);
-    });
+      this.#via = this.#viaIsAlone && !(topVia instanceof ParseError) ? [topVia] : this.#list(VIA, readVia);
+    }
+    return this.#via;
   }
   get topVia(): ViaValue | ParseError {
-    return this.#once('top-via', () => {
-      const { names } = this.#table;
-      const first = names.indexOf('via');
-      if (first < 0) return this.#missing('via');
-      const cursor = this.#cursor(first, 'via');
-      const value = firstValue(cursor);
-      this.#viaIsAlone = cursor.atEnd && names.indexOf('via', first + 1) < 0;
-      return value;
-    });
+    this.#topVia ??= this.#readTopVia();
+    return this.#topVia;
   }
   get from(): AddressValue | ParseError {
-    return this.#once('from', (name) => this.#single(name, readAddress) ?? this.#missing(name));
+    this.#from ??= this.#single(FROM, readAddress) ?? this.#missing(FROM);
+    return this.#from;
   }
   get to(): AddressValue | ParseError {
-    return this.#once('to', (name) => this.#single(name, readAddress) ?? this.#missing(name));
+    this.#to ??= this.#single(TO, readAddress) ?? this.#missing(TO);
+    return this.#to;
   }
   get callId(): string | ParseError {
-    return this.#once('call-id', (name) => this.#single(name, readCallId) ?? this.#missing(name));
+    this.#callId ??= this.#single(CALL_ID, readCallId) ?? this.#missing(CALL_ID);
+    return this.#callId;
   }
   get cseq(): CseqValue | ParseError {
-    return this.#once('cseq', (name) => this.#single(name, readCseq) ?? this.#missing(name));
+    this.#cseq ??= this.#single(CSEQ, readCseq) ?? this.#missing(CSEQ);
+    return this.#cseq;
   }
   get contacts(): readonly ContactValue[] | ParseError {
-    return this.#once('contact', (name) => this.#list(name, readContact));
+    this.#contacts ??= this.#list(CONTACT, readContact);
+    return this.#contacts;
   }
   get route(): readonly AddressValue[] | ParseError {
-    return this.#once('route', (name) => this.#list(name, readAddress));
+    this.#route ??= this.#list(ROUTE, readAddress);
+    return this.#route;
   }
   get recordRoute(): readonly AddressValue[] | ParseError {
-    return this.#once('record-route', (name) => this.#list(name, readAddress));
+    this.#recordRoute ??= this.#list(RECORD_ROUTE, readAddress);
+    return this.#recordRoute;
   }
   get path(): readonly AddressValue[] | ParseError {
-    return this.#once('path', (name) => this.#list(name, readAddress));
+    this.#path ??= this.#list(PATH, readAddress);
+    return this.#path;
   }
   get require(): readonly string[] | ParseError {
-    return this.#once('require', (name) => this.#list(name, readToken));
+    this.#require ??= this.#list(REQUIRE, readToken);
+    return this.#require;
   }
   get proxyRequire(): readonly string[] | ParseError {
-    return this.#once('proxy-require', (name) => this.#list(name, readToken));
+    this.#proxyRequire ??= this.#list(PROXY_REQUIRE, readToken);
+    return this.#proxyRequire;
   }
   get supported(): readonly string[] | ParseError {
-    return this.#once('supported', (name) => this.#list(name, readToken));
+    this.#supported ??= this.#list(SUPPORTED, readToken);
+    return this.#supported;
   }
   /** Seconds. */
   get expires(): number | undefined | ParseError {
-    return this.#once('expires', (name) => this.#single(name, (cursor) => readNumber(cursor, limits.secondsMax)));
+    this.#expires ??= this.#single(EXPIRES, readSeconds);
+    return this.#expires;
   }
   get maxForwards(): number | undefined | ParseError {
-    return this.#once('max-forwards', (name) =>
-      this.#single(name, (cursor) => readNumber(cursor, limits.maxForwardsMax)),
-    );
+    this.#maxForwards ??= this.#single(MAX_FORWARDS, readMaxForwards);
+    return this.#maxForwards;
   }
   get contentLength(): number | undefined | ParseError {
-    return this.#once('content-length', (name) =>
-      this.#single(name, (cursor) => readNumber(cursor, limits.messageBytesMax)),
-    );
+    this.#contentLength ??= this.#single(CONTENT_LENGTH, readContentLength);
+    return this.#contentLength;
   }
   get contentType(): TypedValue | undefined | ParseError {
-    return this.#once('content-type', (name) => this.#single(name, readContentType));
+    this.#contentType ??= this.#single(CONTENT_TYPE, readContentType);
+    return this.#contentType;
   }
   get event(): TypedValue | undefined | ParseError {
-    return this.#once('event', (name) => this.#single(name, readEvent));
-  }
-
-  #once<T>(name: string, read: (name: string) => T): T {
-    const known = this.#read.get(name);
-    if (known !== undefined || this.#read.has(name)) return known as T;
-    const value = read(name);
-    this.#read.set(name, value);
-    return value;
+    this.#event ??= this.#single(EVENT, readEvent);
+    return this.#event;
   }
 
   /** The value of line `index` of the table. */
-  #cursor(index: number, name: string): Cursor {
-    const { bounds } = this.#table;
-    return new Cursor(this.#text, bounds[2 * index]!, bounds[2 * index + 1]!, name, 0);
+  #cursor(index: number): Cursor {
+    const { bounds, names } = this.#table;
+    return new Cursor(this.#text, bounds[2 * index]!, bounds[2 * index + 1]!, names[index]!);
   }
 
-  #missing(name: string): ParseError {
-    return new ParseError(fieldName(name), this.#text.length, 'this header is missing');
+  #missing(kind: number): ParseError {
+    return new ParseError(fieldName(kindNames[kind]!), this.#text.length, 'this header is missing');
   }
 
-  #single<T>(name: string, read: (cursor: Cursor) => T | ParseError): T | undefined | ParseError {
-    const { names } = this.#table;
-    const index = names.indexOf(name);
+  #readTopVia(): ViaValue | ParseError {
+    const { firstLines, repeated } = this.#table;
+    const first = firstLines[VIA]!;
+    if (first < 0) return this.#missing(VIA);
+    const cursor = this.#cursor(first);
+    const value = firstValue(cursor);
+    this.#viaIsAlone = cursor.atEnd && (repeated & (1 << VIA)) === 0;
+    return value;
+  }
+
+  #single<T>(kind: number, read: (cursor: Cursor) => T | ParseError): T | undefined | ParseError {
+    const { firstLines, repeated, names } = this.#table;
+    const index = firstLines[kind]!;
     if (index < 0) return undefined;
-    const second = names.indexOf(name, index + 1);
-    if (second >= 0) return this.#cursor(second, name).error('this header may stand only once');
-    const first = this.#cursor(index, name);
-    const value = read(first);
-    if (value instanceof ParseError || first.atEnd) return value;
-    first.skipSpace();
-    return first.atEnd ? value : first.error('expected the end of the line');
+    if ((repeated & (1 << kind)) !== 0)
+      return this.#cursor(names.indexOf(kindNames[kind]!, index + 1)).error('this header may stand only once');
+    const cursor = this.#cursor(index);
+    const value = read(cursor);
+    if (value instanceof ParseError || cursor.atEnd) return value;
+    cursor.skipSpace();
+    return cursor.atEnd ? value : cursor.error('expected the end of the line');
   }
 
-  #list<T>(name: string, read: (cursor: Cursor) => T | ParseError): readonly T[] | ParseError {
-    const { names } = this.#table;
+  #list<T>(kind: number, read: (cursor: Cursor) => T | ParseError): readonly T[] | ParseError {
+    const { firstLines, repeated, names } = this.#table;
+    let index = firstLines[kind]!;
+    if (index < 0) return noValues;
     const values: T[] = [];
-    for (let index = names.indexOf(name); index >= 0; index = names.indexOf(name, index + 1)) {
-      const cursor = this.#cursor(index, name);
-      // An empty line is an empty list: "Supported:" is allowed (RFC 3261 20.37).
-      if (cursor.atEnd) continue;
-      do {
-        const value = read(cursor);
-        if (value instanceof ParseError) return value;
-        values.push(value);
-        if (values.length > limits.listValuesCountMax)
-          return cursor.error(`more than ${limits.listValuesCountMax} values`);
-      } while (cursor.takeSeparator(44));
-      cursor.skipSpace();
-      if (!cursor.atEnd) return cursor.error('expected ";", "," or the end of the line');
+    while (index >= 0) {
+      const cursor = this.#cursor(index);
+      const wrong = readLine(cursor, read, values);
+      if (wrong !== undefined) return wrong;
+      index = (repeated & (1 << kind)) === 0 ? -1 : names.indexOf(kindNames[kind]!, index + 1);
     }
     return values;
   }
+}
+
+/** Adds the values of one line of a comma list. */
+function readLine<T>(cursor: Cursor, read: (cursor: Cursor) => T | ParseError, values: T[]): ParseError | undefined {
+  // An empty line is an empty list: "Supported:" is allowed (RFC 3261 20.37).
+  if (cursor.atEnd) return undefined;
+  do {
+    const value = read(cursor);
+    if (value instanceof ParseError) return value;
+    values.push(value);
+    if (values.length > limits.listValuesCountMax) return cursor.error(`more than ${limits.listValuesCountMax} values`);
+  } while (cursor.takeSeparator(COMMA));
+  cursor.skipSpace();
+  return cursor.atEnd ? undefined : cursor.error('expected ";", "," or the end of the line');
 }
 
 /** The topmost Via; what follows it on its line is not looked at. */
@@ -223,5 +276,5 @@ function firstValue(cursor: Cursor): ViaValue | ParseError {
   const value = readVia(cursor);
   if (value instanceof ParseError) return value;
   cursor.skipSpace();
-  return cursor.atEnd || cursor.code() === 44 ? value : cursor.error('expected ";", "," or the end of the line');
+  return cursor.atEnd || cursor.code() === COMMA ? value : cursor.error('expected ";", "," or the end of the line');
 }

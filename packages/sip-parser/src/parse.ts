@@ -1,24 +1,20 @@
 // `parseMessage`: octets to a SipMessage. It refuses what a server cannot act on at all (start line, header lines, a
 // wrong or repeated header that identifies the message, its extent); every other header is judged when it is asked for.
 
-import { Cursor, utf8FromOctets } from './cursor.ts';
 import { ParseError } from './errors.ts';
+import { CALL_ID, CONTENT_LENGTH, CSEQ, FROM, MAX_FORWARDS, TO, VIA } from './header-names.ts';
 import { type HeaderTable, readHeaderTable } from './header-table.ts';
 import { limits } from './limits.ts';
-import { SipMessage, type StartLine } from './message.ts';
+import { SipMessage } from './message.ts';
 import { latin1Text } from './octets.ts';
-import { readUri } from './read-uri.ts';
+import { readStartLine } from './read-start-line.ts';
 
 export type ParseResult =
   | { readonly ok: true; readonly message: SipMessage }
   /** `need-more`: valid so far, `error` says what is missing. A datagram never gets more, so there it is an error too. */
   | { readonly ok: false; readonly reason: 'need-more' | 'error'; readonly error: ParseError };
 
-const requestPattern = /^([a-zA-Z0-9!%*_+`'~.-]+) /;
-const versionPattern = /^sip\/[0-9]/i;
-const statusPattern = /^sip\/2\.0 ([1-6][0-9][0-9])(?: ([^\r\n]*))?$/i;
-
-const onceOnly = ['from', 'to', 'call-id', 'cseq', 'max-forwards', 'content-length'];
+const onceOnly = (1 << FROM) | (1 << TO) | (1 << CALL_ID) | (1 << CSEQ) | (1 << MAX_FORWARDS) | (1 << CONTENT_LENGTH);
 
 function refuse(field: string, offset: number, sentence: string, status = 400): ParseResult {
   return { ok: false, reason: 'error', error: new ParseError(field, offset, sentence, status, 'message') };
@@ -39,64 +35,21 @@ function aloneAt(text: string): number {
   }
 }
 
-function readRequestLine(line: string, method: string): StartLine | ParseError {
-  const cursor = new Cursor(line, method.length + 1, line.length, 'Request-URI', 0);
-  const uri = readUri(cursor, false);
-  if (uri instanceof ParseError) return uri;
-  if (cursor.code() !== 32) return cursor.error('expected one space after the Request-URI');
-  if (uri.isSip && uri.text.slice(uri.text.indexOf('@') + 1).includes('?'))
-    return cursor.error('headers are not allowed in a Request-URI');
-  const version = line.slice(cursor.position + 1);
-  if (/^sip\/2\.0$/i.test(version)) return { kind: 'request', method, uri, statusCode: 0, reason: '' };
-  const other = versionPattern.test(version) && !/^sip\/2\.0/i.test(version);
-  return new ParseError(
-    'start-line',
-    cursor.position + 1,
-    'expected SIP/2.0 and the end of the line',
-    other ? 505 : 400,
-  );
-}
-
-function readStartLine(line: string): StartLine | ParseError {
-  if (versionPattern.test(line)) {
-    const match = statusPattern.exec(line);
-    if (match === null) return new ParseError('start-line', 0, 'expected SIP/2.0 and a status code from 100 to 699');
-    return {
-      kind: 'response',
-      method: '',
-      uri: undefined,
-      statusCode: Number(match[1]),
-      reason: utf8FromOctets(match[2] ?? ''),
-    };
-  }
-  const match = requestPattern.exec(line);
-  return match === null
-    ? new ParseError('start-line', 0, 'expected a method and one space')
-    : readRequestLine(line, match[1]!);
-}
-
-function repeated(table: HeaderTable): string | undefined {
-  return onceOnly.find((name) => table.names.indexOf(name) !== table.names.lastIndexOf(name));
-}
-
 /** The first thing wrong with the headers without which no message can be acted on; a missing one is no error here. */
 function wrongHeader(message: SipMessage, table: HeaderTable): ParseError | undefined {
-  const name = repeated(table);
-  if (name !== undefined) {
+  if ((table.repeated & onceOnly) !== 0) {
     const { from, to, callId, cseq, maxForwards, contentLength } = message;
     return [from, to, callId, cseq, maxForwards, contentLength].find((value) => value instanceof ParseError);
   }
-  if (message.contentLength instanceof ParseError) return message.contentLength;
-  if (table.names.includes('via') && message.topVia instanceof ParseError) return message.topVia;
+  const { contentLength } = message;
+  if (contentLength instanceof ParseError) return contentLength;
+  if (table.firstLines[VIA]! >= 0 && message.topVia instanceof ParseError) return message.topVia;
+  const cseqLine = table.firstLines[CSEQ]!;
   const { cseq } = message;
-  if (cseq instanceof ParseError) return table.names.includes('cseq') ? cseq : undefined;
+  if (cseq instanceof ParseError) return cseqLine >= 0 ? cseq : undefined;
   // "The method part of CSeq ... MUST match that of the request" (RFC 3261 8.1.1.5).
   if (message.kind === 'request' && cseq.method !== message.method)
-    return new ParseError(
-      'CSeq',
-      table.bounds[2 * table.names.indexOf('cseq')]!,
-      'the method is not that of the request line',
-    );
+    return new ParseError('CSeq', table.bounds[2 * cseqLine]!, 'the method is not that of the request line');
   return undefined;
 }
 
@@ -109,22 +62,24 @@ export function parseMessage(bytes: Uint8Array, start = 0, end = bytes.length): 
   while (first + 1 < end && bytes[first] === 13 && bytes[first + 1] === 10) first += 2;
   if (end - first > limits.messageBytesMax)
     return refuse('body', 0, `longer than ${limits.messageBytesMax} octets`, 513);
-  const decoded = latin1Text(bytes, first, Math.min(end, first + limits.headersBytesMax));
+  const decodedEnd = Math.min(end, first + limits.headersBytesMax);
+  const decoded = latin1Text(bytes, first, decodedEnd);
   const blank = decoded.indexOf('\r\n\r\n');
   if (blank < 0) {
     return end - first > limits.headersBytesMax
       ? refuse('header', 0, `the headers are longer than ${limits.headersBytesMax} octets`, 513)
       : needMore('header', end - first, 'the headers do not end with a blank line');
   }
-  const text = decoded.slice(0, blank + 4);
+  const bodyStart = first + blank + 4;
+  // Decoded anew, not cut off, when a body follows: a slice is slower to read, and would keep the body's text.
+  const text = bodyStart === decodedEnd ? decoded : latin1Text(bytes, first, bodyStart);
   const alone = aloneAt(text);
   if (alone >= 0) return refuse('header', alone, 'a CR or LF stands alone');
-  const lineEnd = text.indexOf('\r\n');
-  const startLine = readStartLine(text.slice(0, lineEnd));
+  const lineEnd = text.indexOf('\r');
+  const startLine = readStartLine(text, lineEnd);
   if (startLine instanceof ParseError) return { ok: false, reason: 'error', error: startLine };
-  const table = readHeaderTable(text, lineEnd + 2);
+  const table = readHeaderTable(bytes, first, text, lineEnd + 2);
   if (table instanceof ParseError) return { ok: false, reason: 'error', error: table };
-  const bodyStart = first + text.length;
   const probe = new SipMessage(startLine, bytes, first, bodyStart, end, text, table);
   const wrong = wrongHeader(probe, table);
   if (wrong !== undefined) return { ok: false, reason: 'error', error: wrong };
