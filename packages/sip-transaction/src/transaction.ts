@@ -9,6 +9,7 @@ import {
   type SipTransportAddress,
   StatelessResponder,
   TurnOctets,
+  tagText,
 } from '@chordial/sip-transport/protocol';
 import type { RequestReceived, Respond, ServeRequest, SipTransactionMessage, TimerJDue } from './protocol.ts';
 import { RequestKey } from './request-key.ts';
@@ -199,7 +200,7 @@ function remember(state: State, { peek, flow }: ServeRequest, now: number): numb
   const offset = ring.open(lengthMax);
   const { bytes } = ring;
   for (let i = 0; i < key.length; i++) bytes[offset + i] = key.bytes[i]!;
-  const toTag = peek.to.tagEnd > 0 ? undefined : nextBelow(state.random, TAG_RANGE).toString(36);
+  const toTag = peek.to.tagEnd > 0 ? undefined : tagText(nextBelow(state.random, TAG_RANGE));
   const end = writeCopiedLines(bytes, offset + key.length, peek, flow, toTag);
   assert(end >= 0, 'copied lines of an answerable request fit in the room made for them');
   ring.commit(slot, end - offset);

@@ -7,6 +7,7 @@ import type { ByteView, UdpEvent } from '@chordial/actor/protocol';
 // anything, and octets that live as long as a turn.
 export { receivedOf, responseFlow } from './response-flow.ts';
 export { StatelessResponder } from './stateless-responder.ts';
+export { tagText } from './tag-text.ts';
 export { TurnOctets } from './turn-octets.ts';
 
 export interface Flow {

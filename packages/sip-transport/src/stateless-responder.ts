@@ -4,6 +4,7 @@
 import { type Peek, writeResponse } from '@chordial/sip-parser';
 import type { Flow, SendMessage } from './protocol.ts';
 import { receivedOf, responseFlow } from './response-flow.ts';
+import { tagText } from './tag-text.ts';
 import { TurnOctets } from './turn-octets.ts';
 
 /** Octets that a response adds to its request beside reason, header lines and body: tag, received, rport, lengths. */
@@ -70,6 +71,6 @@ export class StatelessResponder {
     }
     a = Math.imul(a ^ (b >>> 15) ^ high, 0xc2b2ae35) ^ b;
     a = Math.imul(a ^ (a >>> 13), 0x27d4eb2f);
-    return ((a ^ (a >>> 16)) >>> 0).toString(36);
+    return tagText(a ^ (a >>> 16));
   }
 }
