@@ -136,9 +136,18 @@ export function npmContenders(set: RegisterSet): readonly Contender[] {
   }
   const Message = load<{ readonly SipMessage: DrachtioMessage }>('drachtio-sip')?.SipMessage;
   if (Message !== undefined) {
+    // It only splits lines until a header is asked for: once as it is, and once asked for what `peek` has read by then.
+    contenders.push({
+      name: 'drachtio-sip, lines',
+      run: timed(set, (i) => (new Message(textOf(i)).headers.to === undefined ? 0 : 1)),
+    });
     contenders.push({
       name: 'drachtio-sip 0.6.3',
-      run: timed(set, (i) => (new Message(textOf(i)).headers.to === undefined ? 0 : 1)),
+      run: timed(set, (i) => {
+        const message = new Message(textOf(i));
+        const read = ['via', 'from', 'to', 'cseq'].every((name) => message.getParsedHeader(name) !== undefined);
+        return read ? 1 : 0;
+      }),
     });
   }
   return contenders;

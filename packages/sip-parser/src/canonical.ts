@@ -10,8 +10,18 @@ function escaped(octet: number): string {
   return `%${HEX[octet >> 4]}${HEX[octet & 15]}`;
 }
 
+/** Whether every octet stands as itself. */
+function isPlain(user: string): boolean {
+  for (let i = 0; i < user.length; i++) {
+    const code = user.charCodeAt(i);
+    if (code > 127 || (classes[code]! & PLAIN) === 0) return false;
+  }
+  return true;
+}
+
 /** The canonical form of a user given as one character per octet. */
 export function canonicalUserText(user: string): string {
+  if (isPlain(user)) return user;
   let text = '';
   for (let i = 0; i < user.length; i++) {
     const octet = user.charCodeAt(i) & 255;

@@ -35,12 +35,15 @@ export class Cursor {
   readonly end: number;
   /** Of the header, in lower case. */
   readonly name: string;
+  /** No character of the text is above U+007F. */
+  readonly isAscii: boolean;
 
-  constructor(text: string, start: number, end: number, name: string) {
+  constructor(text: string, start: number, end: number, name: string, isAscii: boolean) {
     this.text = text;
     this.position = start;
     this.end = end;
     this.name = name;
+    this.isAscii = isAscii;
   }
 
   error(sentence: string, status = 400): ParseError {
@@ -152,8 +155,9 @@ export function unquoted(text: string): string {
   return text.length < 2 || text.charCodeAt(0) !== QUOTE ? text : withoutPairs(text.slice(1, -1));
 }
 
-/** One character per octet to text: what is UTF-8 is read as such. */
-export function utf8FromOctets(text: string): string {
+/** One character per octet to text: what is UTF-8 is read as such. `isAscii` says that nothing is. */
+export function utf8FromOctets(text: string, isAscii: boolean): string {
+  if (isAscii) return text;
   for (let i = 0; i < text.length; i++) {
     if (text.charCodeAt(i) > 127) return Buffer.from(text, 'latin1').toString('utf8');
   }

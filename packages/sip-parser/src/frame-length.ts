@@ -29,11 +29,12 @@ function numberIn(bytes: Uint8Array, start: number, end: number): number {
 
 /** The body's octets, -1 when there is no Content-Length. Headers lie in [start, bodyStart) and end with a blank line. */
 export function bodyLength(bytes: Uint8Array, start: number, bodyStart: number): number | ParseError {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let length = -1;
   let line = start;
   while (line < bodyStart - 2) {
     // The octet after the blank line is not ours to look at, so the search ends with it.
-    const next = skipLine(bytes, line, bodyStart);
+    const next = skipLine(bytes, view, line, bodyStart);
     if (next < 0) return new ParseError('header', line - start, 'a CR or LF stands alone in this line', 400, 'message');
     const value = contentLengthValue(bytes, line, next);
     if (value >= 0) {

@@ -25,6 +25,8 @@ export interface HeaderTable {
   readonly firstLines: readonly number[];
   /** Bit k: a header of kind k has more than one line. */
   readonly repeated: number;
+  /** No octet of the start line and headers is above 127, so no text needs decoding. */
+  readonly isAscii: boolean;
 }
 
 const noLines: readonly number[] = kindNames.map(() => -1);
@@ -69,7 +71,8 @@ export function readHeaderTable(
     bounds.push(start - first, end - first);
     p = lineEnd + 2;
   }
-  return { names, bounds, firstLines, repeated };
+  const isAscii = Buffer.byteLength(text, 'utf8') === text.length;
+  return { names, bounds, firstLines, repeated, isAscii };
 }
 
 function isSpace(octet: number): boolean {

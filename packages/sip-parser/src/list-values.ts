@@ -11,16 +11,16 @@ const BACKSLASH = 92;
 const isSpace = (code: number): boolean => code === 32 || code === 9 || code === 13 || code === 10;
 
 /** Adds [start, end) of a text without the white space around it, if anything is left. */
-function addTrimmed(text: string, start: number, end: number, values: string[]): void {
+function addTrimmed(text: string, start: number, end: number, isAscii: boolean, values: string[]): void {
   let first = start;
   let last = end;
   while (first < last && isSpace(text.charCodeAt(first))) first++;
   while (last > first && isSpace(text.charCodeAt(last - 1))) last--;
-  if (last > first) values.push(utf8FromOctets(text.slice(first, last)));
+  if (last > first) values.push(utf8FromOctets(text.slice(first, last), isAscii));
 }
 
 /** Adds the values of the line at [start, end) of a text, white space around them removed, empty ones left out. */
-export function splitList(text: string, start: number, end: number, values: string[]): void {
+export function splitList(text: string, start: number, end: number, isAscii: boolean, values: string[]): void {
   let first = start;
   let quoted = false;
   let angle = false;
@@ -33,9 +33,9 @@ export function splitList(text: string, start: number, end: number, values: stri
     else if (code === LESS) angle = true;
     else if (code === GREATER) angle = false;
     else if (code === COMMA && !angle) {
-      addTrimmed(text, first, p, values);
+      addTrimmed(text, first, p, isAscii, values);
       first = p + 1;
     }
   }
-  addTrimmed(text, first, end, values);
+  addTrimmed(text, first, end, isAscii, values);
 }

@@ -121,13 +121,13 @@ export class SipMessage implements StartLine {
   /** The values of a header, by full or compact name, comma lists split where the grammar has lists. Folds are kept. */
   headers(name: string): readonly string[] {
     const header = headerNamed(name);
-    const { names, bounds } = this.#table;
+    const { names, bounds, isAscii } = this.#table;
     const values: string[] = [];
     for (let index = names.indexOf(header.name); index >= 0; index = names.indexOf(header.name, index + 1)) {
       const start = bounds[2 * index]!;
       const end = bounds[2 * index + 1]!;
-      if (header.isList) splitList(this.#text, start, end, values);
-      else values.push(utf8FromOctets(this.#text.slice(start, end)));
+      if (header.isList) splitList(this.#text, start, end, isAscii, values);
+      else values.push(utf8FromOctets(this.#text.slice(start, end), isAscii));
     }
     return values;
   }
@@ -211,8 +211,8 @@ export class SipMessage implements StartLine {
 
   /** The value of line `index` of the table. */
   #cursor(index: number): Cursor {
-    const { bounds, names } = this.#table;
-    return new Cursor(this.#text, bounds[2 * index]!, bounds[2 * index + 1]!, names[index]!);
+    const { bounds, names, isAscii } = this.#table;
+    return new Cursor(this.#text, bounds[2 * index]!, bounds[2 * index + 1]!, names[index]!, isAscii);
   }
 
   #missing(kind: number): ParseError {

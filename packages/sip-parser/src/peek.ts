@@ -19,9 +19,12 @@ import { AddressSlice, ScanResult, UriSlice, ViaSlice } from './slices.ts';
 export type AddressField = 'request-uri' | 'from' | 'to';
 
 const empty = new Uint8Array(0);
+const emptyView = new DataView(empty.buffer);
 
 export class Peek {
   bytes: Uint8Array = empty;
+  /** Over the same octets as `bytes`, for scanners that read four at a time; made anew only for another array. */
+  view: DataView = emptyView;
   /** Where the start line begins (empty lines before it are skipped), and where the octets given end. */
   start = 0;
   end = 0;
@@ -69,6 +72,7 @@ export class Peek {
   readonly scan: ScanResult = new ScanResult();
 
   clear(bytes: Uint8Array, start: number, end: number): void {
+    if (bytes !== this.bytes) this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.bytes = bytes;
     this.start = start;
     this.end = end;

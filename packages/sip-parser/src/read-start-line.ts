@@ -33,7 +33,7 @@ function wrongVersion(text: string, start: number, end: number): ParseError | un
 }
 
 function readRequestLine(text: string, end: number): StartLine | ParseError {
-  const cursor = new Cursor(text, 0, end, 'Request-URI');
+  const cursor = new Cursor(text, 0, end, 'Request-URI', false);
   const method = cursor.takeRun(TOKEN);
   if (method === '' || cursor.code() !== SP) return new ParseError('start-line', 0, 'expected a method and one space');
   cursor.position++;
@@ -56,6 +56,6 @@ export function readStartLine(text: string, end: number): StartLine | ParseError
     method: '',
     uri: undefined,
     statusCode: Number(match[1]),
-    reason: utf8FromOctets(match[2] ?? ''),
+    reason: utf8FromOctets(match[2] ?? '', false),
   };
 }

@@ -2,26 +2,25 @@
 
 import { Cursor } from './cursor.ts';
 import { ParseError } from './errors.ts';
-import { HOST, IPV6, classes as octetClasses, TOKEN, URI as uriBit } from './octets.ts';
+import { classes, HOST, IPV6, TOKEN, URI } from './octets.ts';
 import { SipUri } from './uri.ts';
 
-// Bindings of this module: imported ones are loaded anew in each turn of a loop.
-const classes = octetClasses;
-const URI = uriBit;
 const PERCENT = 37;
 const COMMA = 44;
 const COLON = 58;
 const SEMICOLON = 59;
 const QUESTION = 63;
 const AT = 64;
+
+/** What a character is to a URI: OUTSIDE ends it, PLAIN is nothing special, MARK is a delimiter to look at. */
+const OUTSIDE = 0;
+const PLAIN = 1;
+const MARK = 2;
+const roles: Uint8Array = classes.map((bits) => ((bits & URI) === 0 ? OUTSIDE : PLAIN));
+for (const mark of [PERCENT, COMMA, COLON, SEMICOLON, QUESTION, AT]) roles[mark] = MARK;
+
 const wrongEscape = /%(?![0-9a-fA-F]{2})/;
 const portMax = 65_535;
-
-/** The first `code` in [start, end) of a text, or -1. */
-function placeOf(text: string, code: number, start: number, end: number): number {
-  for (let p = start; p < end; p++) if (text.charCodeAt(p) === code) return p;
-  return -1;
-}
 
 /** The scheme at the cursor, in lower case, with the cursor moved behind its colon; '' when there is none. */
 function takeScheme(cursor: Cursor): string {
@@ -70,35 +69,43 @@ function opaque(text: string, scheme: string): SipUri {
 /** Reads one URI and leaves the cursor behind it. `bare` as in scan-uri.ts. */
 export function readUri(cursor: Cursor, bare: boolean): SipUri | ParseError {
   const { text, position: start } = cursor;
-  // The end of the URI: the first character that no URI holds, or, when bare, a delimiter.
-  let end = start;
-  let firstAt = -1;
-  let lastAt = -1;
-  for (; end < cursor.end; end++) {
-    const code = text.charCodeAt(end);
-    if (code > 255 || (classes[code]! & URI) === 0) break;
-    if (code === AT) {
-      lastAt = end;
-      if (firstAt < 0) firstAt = end;
-    } else if (bare && (code === SEMICOLON || code === COMMA || code === QUESTION)) break;
-  }
   const scheme = takeScheme(cursor);
   if (scheme === '') return cursor.error('expected a URI scheme followed by ":"');
   const rest = cursor.position;
+  // One walk to the end of the URI: the first character that no URI holds, or, when bare, a delimiter.
+  let end = rest;
+  let at = -1;
+  let lastAt = -1;
+  let colon = -1;
+  let isEscaped = false;
+  let question = -1;
+  for (; end < cursor.end; end++) {
+    const code = text.charCodeAt(end);
+    const role = code < 256 ? roles[code] : OUTSIDE;
+    if (role === PLAIN) continue;
+    if (role === OUTSIDE || (bare && (code === SEMICOLON || code === COMMA || code === QUESTION))) break;
+    if (code === AT) {
+      if (at < 0) at = end;
+      lastAt = end;
+      question = -1;
+    } else if (code === QUESTION && question < 0) question = end;
+    else if (code === COLON && colon < 0) colon = end;
+    else if (code === PERCENT && at < 0) isEscaped = true;
+  }
   cursor.position = end;
   if (scheme !== 'sip' && scheme !== 'sips')
     return rest === end ? cursor.error('the URI ends after its scheme') : opaque(text.slice(start, end), scheme);
   let user = '';
   let password = '';
-  if (firstAt >= 0) {
-    const colon = placeOf(text, COLON, rest, firstAt);
-    user = text.slice(rest, colon < 0 ? firstAt : colon);
-    if (colon >= 0) password = text.slice(colon + 1, firstAt);
+  if (at >= 0) {
+    const hasPassword = colon >= 0 && colon < at;
+    user = text.slice(rest, hasPassword ? colon : at);
+    if (hasPassword) password = text.slice(colon + 1, at);
     if (user === '') return cursor.error('the user before "@" is empty');
-    if (placeOf(text, PERCENT, rest, firstAt) >= 0 && wrongEscape.test(text.slice(rest, firstAt)))
+    if (isEscaped && wrongEscape.test(text.slice(rest, at)))
       return cursor.error('a "%" in the user is not followed by two hexadecimal digits');
   }
-  cursor.position = firstAt < 0 ? rest : firstAt + 1;
+  cursor.position = at < 0 ? rest : at + 1;
   const host = takeHost(cursor);
   if (host === '') return cursor.error(hostSentence);
   const port = takePort(cursor, false);
@@ -112,7 +119,6 @@ export function readUri(cursor: Cursor, bare: boolean): SipUri | ParseError {
     if (code !== SEMICOLON && code !== QUESTION)
       return cursor.error('expected ":", ";", "?" or the end of the URI after the host');
     if (lastAt >= tail) return cursor.error('a second "@" in the URI');
-    const question = placeOf(text, QUESTION, tail, end);
     parametersText = text.slice(tail, question < 0 ? end : question);
     if (question >= 0) headersText = text.slice(question + 1, end);
   }
@@ -122,7 +128,7 @@ export function readUri(cursor: Cursor, bare: boolean): SipUri | ParseError {
 
 /** Reads a URI that fills the whole text. */
 export function parseUri(text: string): SipUri | ParseError {
-  const cursor = new Cursor(text, 0, text.length, 'URI');
+  const cursor = new Cursor(text, 0, text.length, 'URI', false);
   const uri = readUri(cursor, false);
   if (uri instanceof ParseError) return uri;
   return cursor.atEnd ? uri : cursor.error('expected the end of the URI');

@@ -60,8 +60,8 @@ export function readVia(cursor: Cursor): ViaValue | ParseError {
     transport,
     host,
     port,
-    branch: utf8FromOctets(parameters.get('branch') ?? ''),
-    received: received === undefined ? '' : utf8FromOctets(received).replace(/[[\]]/g, ''),
+    branch: utf8FromOctets(parameters.get('branch') ?? '', cursor.isAscii),
+    received: received === undefined ? '' : utf8FromOctets(received, cursor.isAscii).replace(/[[\]]/g, ''),
     rport: parameters.get('rport'),
     parameters,
   };
@@ -76,7 +76,7 @@ function readDisplayName(cursor: Cursor): string | undefined | ParseError {
     const inner = cursor.text.slice(start + 1, cursor.position - 1);
     cursor.skipSpace();
     return cursor.code() === LESS
-      ? utf8FromOctets(withoutPairs(inner))
+      ? utf8FromOctets(withoutPairs(inner), cursor.isAscii)
       : cursor.error('expected "<" after the display name');
   }
   if (cursor.skipRun(DISPLAY) && cursor.code() === COLON) {
@@ -86,7 +86,7 @@ function readDisplayName(cursor: Cursor): string | undefined | ParseError {
   for (;;) {
     const end = cursor.position;
     cursor.skipSpace();
-    if (cursor.code() === LESS) return utf8FromOctets(cursor.text.slice(start, end));
+    if (cursor.code() === LESS) return utf8FromOctets(cursor.text.slice(start, end), cursor.isAscii);
     if (cursor.position === end) return cursor.error('expected a URI, or a display name and "<"');
     cursor.skipRun(DISPLAY);
   }
@@ -104,7 +104,8 @@ export function readAddress(cursor: Cursor): AddressValue | ParseError {
   }
   const parameters = cursor.takeParameters();
   if (parameters instanceof ParseError) return parameters;
-  return { displayName: displayName ?? '', uri, tag: utf8FromOctets(parameters.get('tag') ?? ''), parameters };
+  const tag = utf8FromOctets(parameters.get('tag') ?? '', cursor.isAscii);
+  return { displayName: displayName ?? '', uri, tag, parameters };
 }
 
 /** Digits only and at most `max`, or undefined. */
@@ -184,7 +185,7 @@ export function readCallId(cursor: Cursor): string | ParseError {
   while (p < end && text.charCodeAt(p) > 32) p++;
   if (p === position || p < end) return cursor.error('expected one word');
   cursor.position = end;
-  return utf8FromOctets(text.slice(position, end));
+  return utf8FromOctets(text.slice(position, end), cursor.isAscii);
 }
 
 export function readToken(cursor: Cursor): string | ParseError {

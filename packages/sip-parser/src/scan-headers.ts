@@ -7,12 +7,13 @@ import {
   headerKind,
   nameBytesMax as kindBytesMax,
   nameLengths as kindLengths,
+  UNREAD as unread,
   usualKind,
 } from './header-kind.ts';
 import { limits } from './limits.ts';
 import { classes as octetClasses } from './octets.ts';
 import type { Peek } from './peek.ts';
-import { onAddress, onCallId, onContentLength, onCseq, onMaxForwards, onVia } from './scan-fields.ts';
+import { onAddress, onCallId, onContentLength, onCseq, onMaxForwards, onVia, scanUsualNumber } from './scan-fields.ts';
 import { skipLine, skipSpace, trimEnd } from './scan-line.ts';
 
 // Local, since an imported binding is loaded anew at each use: with imports a whole peek took 1.6 times as long.
@@ -37,11 +38,14 @@ const MAX_FORWARDS = 8;
 const CONTENT_LENGTH = 9;
 const REQUIRE = 10;
 const PROXY_REQUIRE = 11;
+const UNREAD = unread;
 const classes = octetClasses;
 const nameBytesMax = kindBytesMax;
 const nameLengths = kindLengths;
 const viaLinesCountMax = limits.viaLinesCountMax;
 const headersCountMax = limits.headersCountMax;
+const maxForwardsMax = limits.maxForwardsMax;
+const messageBytesMax = limits.messageBytesMax;
 
 /** Where the colon of a header line stands, -1 at the end of the octets, or BROKEN_LINE; the end of the name goes to `out.scan`. */
 function scanName(out: Peek, lineStart: number): number {
@@ -61,7 +65,7 @@ function scanName(out: Peek, lineStart: number): number {
 }
 
 function skipToNext(out: Peek, from: number): number {
-  const next = skipLine(out.bytes, from, out.end);
+  const next = skipLine(out.bytes, out.view, from, out.end);
   if (next === BROKEN_LINE) out.scan.fail(from, 'a CR or LF stands alone in this line');
   return next;
 }
@@ -80,8 +84,22 @@ function scanValue(out: Peek, kind: number, lineStart: number, valueStart: numbe
     case CSEQ:
       return endLine(out, kind, lineStart, valueStart, onCseq(out, lineStart, valueStart));
     case MAX_FORWARDS:
+      if (out.maxForwards < 0) {
+        const next = scanUsualNumber(out, valueStart);
+        if (next > 0 && out.scan.number <= maxForwardsMax) {
+          out.maxForwards = out.scan.number;
+          return next;
+        }
+      }
       return endLine(out, kind, lineStart, valueStart, onMaxForwards(out, lineStart, valueStart));
     case CONTENT_LENGTH:
+      if (out.contentLength < 0) {
+        const next = scanUsualNumber(out, valueStart);
+        if (next > 0) {
+          out.contentLength = Math.min(out.scan.number, messageBytesMax + 1);
+          return next;
+        }
+      }
       return endLine(out, kind, lineStart, valueStart, onContentLength(out, lineStart, valueStart));
     default:
       return takeLine(out, kind, valueStart);
@@ -144,14 +162,14 @@ function endVia(out: Peek, lineStart: number, valueStart: number, p: number): nu
 
 /** One header line. The start of the next line, NEED_MORE, or BROKEN_LINE with `out.scan.problem` set. */
 function scanHeaderLine(out: Peek, bytes: Uint8Array, lineStart: number, end: number): number {
-  let kind = lineStart + nameBytesMax < end ? usualKind(bytes, lineStart) : OTHER;
+  let kind = lineStart + nameBytesMax < end ? usualKind(out.view, lineStart) : OTHER;
   let colon = lineStart + nameLengths[kind]!;
   if (kind === OTHER) {
     colon = scanName(out, lineStart);
     if (colon < 0) return colon;
     kind = headerKind(bytes, lineStart, out.scan.nameEnd);
     if (kind === OTHER) return skipToNext(out, colon + 1);
-  }
+  } else if (kind >= UNREAD) return skipToNext(out, colon + 1);
   let p = colon + 1;
   if (p < end && bytes[p] === SP) p++;
   if (p < end && bytes[p]! <= SP) p = skipSpace(bytes, p, end);

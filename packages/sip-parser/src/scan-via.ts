@@ -12,10 +12,19 @@ const SLASH = 47;
 const SP = 32;
 const HT = 9;
 const CR = 13;
-const EQUAL = 61;
 const VALUE = 2;
 const TOKEN = 1;
 const classes = octetClasses;
+
+// Four octets as the number that a DataView reads (least significant first), and the bits that make capitals small, set only
+// where a letter stands.
+const SIP_SLASH = 0x2f706973;
+const VERSION_SLASH = 0x2f302e32;
+const SEMICOLON_BRA = 0x6172623b;
+const NCH_EQUAL = 0x3d68636e;
+const SEMICOLON_RPO = 0x6f70723b;
+const SMALL_3 = 0x00202020;
+const SMALL_LAST_3 = 0x20202000;
 
 const BRANCH = octetsOf('branch');
 const RECEIVED = octetsOf('received');
@@ -23,7 +32,14 @@ const RPORT = octetsOf('rport');
 const RK = octetsOf('rk');
 
 /** Position after `SIP / 2.0 /` and white space, or -1. */
-function scanProtocol(bytes: Uint8Array, start: number, end: number): number {
+function scanProtocol(bytes: Uint8Array, view: DataView, start: number, end: number): number {
+  // The usual form has no white space.
+  if (
+    start + 8 < end &&
+    (view.getInt32(start, true) | SMALL_3) === SIP_SLASH &&
+    view.getInt32(start + 4, true) === VERSION_SLASH
+  )
+    return bytes[start + 8]! <= SP ? skipSpace(bytes, start + 8, end) : start + 8;
   if (
     start + 8 > end ||
     (bytes[start]! | 32) !== 115 ||
@@ -31,16 +47,6 @@ function scanProtocol(bytes: Uint8Array, start: number, end: number): number {
     (bytes[start + 2]! | 32) !== 112
   )
     return -1;
-  // The usual form has no white space: "SIP/2.0/".
-  if (
-    bytes[start + 3] === SLASH &&
-    bytes[start + 4] === 50 &&
-    bytes[start + 5] === 46 &&
-    bytes[start + 6] === 48 &&
-    bytes[start + 7] === SLASH
-  ) {
-    return start + 8 < end && bytes[start + 8]! <= SP ? skipSpace(bytes, start + 8, end) : start + 8;
-  }
   let p = skipSpace(bytes, start + 3, end);
   if (p >= end || bytes[p] !== SLASH) return -1;
   p = skipSpace(bytes, p + 1, end);
@@ -92,15 +98,10 @@ function takeParameter(bytes: Uint8Array, semicolon: number, via: ViaSlice, para
  * `;branch=value` and `;rport`, the two that nearly every request has, without the detour over a name. The position after
  * the parameter, or 0 when it is another or already known.
  */
-function scanUsualParameter(bytes: Uint8Array, semicolon: number, end: number, via: ViaSlice): number {
+function scanUsualParameter(bytes: Uint8Array, view: DataView, semicolon: number, end: number, via: ViaSlice): number {
   if (semicolon + 8 >= end) return 0;
-  const first = bytes[semicolon + 1]! | 32;
-  if (
-    first === 98 &&
-    bytes[semicolon + 7] === EQUAL &&
-    via.branchEnd === 0 &&
-    equalsIgnoringCase(bytes, semicolon + 1, BRANCH)
-  ) {
+  const begin = view.getInt32(semicolon, true) | SMALL_LAST_3;
+  if (begin === SEMICOLON_BRA && (view.getInt32(semicolon + 4, true) | SMALL_3) === NCH_EQUAL && via.branchEnd === 0) {
     const start = semicolon + 8;
     let p = start;
     while (p < end && (classes[bytes[p]!]! & VALUE) !== 0) p++;
@@ -109,7 +110,7 @@ function scanUsualParameter(bytes: Uint8Array, semicolon: number, end: number, v
     via.branchEnd = p;
     return p;
   }
-  if (first === 114 && via.rportNameEnd < 0 && equalsIgnoringCase(bytes, semicolon + 1, RPORT)) {
+  if (begin === SEMICOLON_RPO && via.rportNameEnd < 0 && equalsIgnoringCase(bytes, semicolon + 1, RPORT)) {
     const after = bytes[semicolon + 6]!;
     if (after !== CR && after !== SEMICOLON) return 0;
     via.rportNameEnd = semicolon + 6;
@@ -124,9 +125,16 @@ function scanUsualParameter(bytes: Uint8Array, semicolon: number, end: number, v
 }
 
 /** Reads one Via value into `via`. Returns the position after it and any white space, or -1 with `out.problem` set. */
-export function scanVia(bytes: Uint8Array, start: number, end: number, via: ViaSlice, out: ScanResult): number {
+export function scanVia(
+  bytes: Uint8Array,
+  view: DataView,
+  start: number,
+  end: number,
+  via: ViaSlice,
+  out: ScanResult,
+): number {
   via.start = start;
-  let p = scanProtocol(bytes, start, end);
+  let p = scanProtocol(bytes, view, start, end);
   if (p < 0) return out.fail(start, 'expected "SIP/2.0/" and a transport');
   via.transportStart = p;
   while (p < end && (classes[bytes[p]!]! & TOKEN) !== 0) p++;
@@ -150,7 +158,7 @@ export function scanVia(bytes: Uint8Array, start: number, end: number, via: ViaS
     if (p < end && bytes[p]! <= SP) p = skipSpace(bytes, p, end);
   }
   while (p < end && bytes[p] === SEMICOLON) {
-    const usual = scanUsualParameter(bytes, p, end, via);
+    const usual = scanUsualParameter(bytes, view, p, end, via);
     if (usual > 0) {
       p = usual;
       via.end = p;
