@@ -1,3 +1,5 @@
+// Names are recognised in every case and from octets as from text, and compact forms, lists and unknown names are told apart.
+
 import { describe, expect, it } from 'vitest';
 import { fieldName, hashStep, headerAt, headerNamed, kindNames, OTHER } from './header-names.ts';
 

@@ -1,3 +1,5 @@
+// The parameters of a value behave as the map that they are made into only when asked.
+
 import { describe, expect, it } from 'vitest';
 import { ParseError, parseMessage } from './index.ts';
 
