@@ -8,7 +8,7 @@ import { LookupFault } from './lookup.ts';
 import { renderMetrics } from './metrics.ts';
 import type { Endpoint } from './options.ts';
 
-const headersMsMax = 5_000;
+const headersWithinMs = 5_000;
 const uriLengthMax = 1_024;
 
 export function controlRoutes(host: ChordialHost): Hono {
@@ -50,8 +50,8 @@ export function controlRoutes(host: ChordialHost): Hono {
 /** Serves the control interface; rejects with the system's error when the address cannot be bound. */
 export function serveControl(host: ChordialHost, { address, port }: Endpoint): Promise<Server> {
   const server = createServer(getRequestListener(controlRoutes(host).fetch));
-  server.headersTimeout = headersMsMax;
-  server.requestTimeout = headersMsMax;
+  server.headersTimeout = headersWithinMs;
+  server.requestTimeout = headersWithinMs;
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host: address, port }, () => resolve(server));

@@ -64,6 +64,7 @@ test('watch-ring-due: a dispatcher that was not told the ring asks every second 
   expect(readyOf(host)).toEqual([]);
   host.advance(1);
   expect(readyOf(host)).toEqual(['0: dispatcher-ready']);
+  host.send(0, host.lanes[0]!.dispatcher as Address<never>, { type: 'watch-ring-due' });
   host.advance(60_000);
   expect(heard.asked).toBe(3);
   expect(host.exchange(requestText())[0]?.text).toMatch(/^SIP\/2\.0 200 /);
