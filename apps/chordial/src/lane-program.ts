@@ -46,7 +46,8 @@ const layOutLane: LaneProgram<HostConfig> = (setup) => {
       routing: config.routing,
       membership,
       owner: ports.gateway,
-      ...(peers[0] === undefined ? {} : { chord: peers[0].chord }),
+      // A lane without peers asks one of another lane.
+      chord: (here[0] ?? ring.members[0]!).chord,
       dispatchers: Array.from({ length: lanesCount }, (_, other) =>
         setup.wellKnown<DispatcherMessage>(other, at.dispatcher),
       ),

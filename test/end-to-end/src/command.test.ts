@@ -118,6 +118,16 @@ describe('starting and stopping', () => {
     expect(events[0]).toMatchObject({ event: 'starting', peers: 40_000, lanes: 2 });
   });
 
+  test('a lane without peers serves too, with finger routing by a peer of another lane', async () => {
+    const host = await startRunningHost(['--peers', '1', '--lanes', '2', '--routing', 'fingers']);
+    const phones = await Promise.all(Array.from({ length: 8 }, () => Phone.open(host.sipPort)));
+    const answers = await Promise.all(phones.map((phone, i) => phone.register(`alone${i}`, 1)));
+    for (const phone of phones) phone.close();
+    await host.end('SIGTERM');
+    expect(host.output()).toContain('1 peer on 2 lanes');
+    expect(answers.map((answer) => answer.statusCode)).toEqual(answers.map(() => 200));
+  });
+
   test('SIGTERM drains: what was sent before is answered, and the process ends with 0', async () => {
     const host = await startRunningHost(['--peers', '8', '--lanes', '2']);
     const phone = await Phone.open(host.sipPort);
