@@ -1,7 +1,8 @@
 // The core of one peer of the ring: it says who owns a key, or hands the question to the nearest peer before the key that it
 // knows (`find-successor`, recursive), and keeps its pointers true (`stabilization.ts`). Stoica et al. 2001, section 4, with
 // the pointers of Zave, TSE 2017. A ring of one is a peer that precedes and succeeds itself and owns everything.
-import { assert, type Birth, createRandom, nextBelow, type Outbox, type Received } from '@chordial/actor';
+import { assert, type Birth, type Outbox, type Received } from '@chordial/actor';
+import { createRandom, nextBelow } from '@chordial/actor/random';
 import { betweenRightClosed, keyBits } from '@chordial/ring-key';
 import type { ChordPeerConfig, ChordPeerState } from './peer-state.ts';
 import { closestPreceding, foundingPointers } from './pointers.ts';

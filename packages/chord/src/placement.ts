@@ -5,7 +5,7 @@
 //
 //   5 peers, d = 2:   |-------|-------|---|---|-------|      which arcs are halved is drawn from the ring's name
 //                    p0      p1      p2  p3  p4       p0
-import { createRandom, nextBelow } from '@chordial/actor';
+import { createRandom, nextBelow } from '@chordial/actor/random';
 import { parseRingKey, type RingKey, ringKeyFromText } from '@chordial/ring-key';
 
 /** The keys of `count` peers, ascending. The same name and count give the same keys everywhere. O(N log N). */

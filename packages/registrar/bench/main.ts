@@ -5,7 +5,7 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { createRandom, nextBelow } from '@chordial/actor';
+import { createRandom, nextBelow } from '@chordial/actor/random';
 import { RegistrarLane, type RequestOptions } from './registrar-lane.ts';
 import { RequestStore, Turn } from './request-store.ts';
 

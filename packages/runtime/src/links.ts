@@ -1,7 +1,8 @@
 // The links of one lane to and from all other lanes of its host: one ring buffer per direction and pair, so that each ring has
 // one writer and one reader and no lock. Records are written during a turn and published together at its end, with at
 // most one wake-up per sleeping lane. What arrives is copied into an arena that lasts until the end of the turn.
-import { type Address, assert, laneOf, type Typed } from '@chordial/actor';
+import { type Address, assert, type Typed } from '@chordial/actor';
+import { laneOf } from '@chordial/actor/shell';
 import { Doorbell, RingReader, RingWriter } from 'sharedarraybuffer-ringbuffer';
 import { Wire, type WireMemory, wireMemory } from './wire.ts';
 

@@ -1,6 +1,6 @@
 // The disk of a simulated host: whole files in memory, and the writes under way. A crash leaves of each write under way nothing,
 // all, or (an append) a part, by the seed; a lost disk leaves nothing at all.
-import { nextBelow } from '@chordial/actor';
+import { nextBelow } from '@chordial/actor/random';
 import type { World } from './world.ts';
 
 interface File {

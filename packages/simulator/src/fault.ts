@@ -1,6 +1,6 @@
 // Faults as data: what goes wrong, when, where and for how long. A list of them is the input of a history; it is generated from
 // the seed, can be written down, shortened and run again.
-import { nextBelow, nextFloat, type Random } from '@chordial/actor';
+import { nextBelow, nextFloat, type Random } from '@chordial/actor/random';
 
 interface Timed {
   /** Virtual milliseconds from the start. */

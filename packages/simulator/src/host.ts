@@ -1,6 +1,7 @@
 // A simulated host: one process with an address, a clock, a disk and lanes. Hosts crash as a whole and start again, lanes die
 // alone and are replaced, as under the runtime's watchdog: out of routing after 1 s of silence, replaced after 5 s.
-import { type LaneProgram, nextBelow, type Typed } from '@chordial/actor';
+import type { LaneProgram, Typed } from '@chordial/actor';
+import { nextBelow } from '@chordial/actor/random';
 import { HostClock } from './clock.ts';
 import { Disk } from './disk.ts';
 import { SimulatedLane } from './lane.ts';

@@ -1,8 +1,8 @@
 // A simulated lane: one kernel of the same kind as in production, and everything outside it. It works in turns: something
 // arrives, the actors run until nothing waits, and what was lent for the turn is poisoned, so that a core which kept a byte
 // view reads 0xDD from then on. A paused lane lets arrivals wait and takes them in one turn; a dead one hears nothing.
-import { type Address, hostOf, type LaneProgram, laneOf, makeAddress, type Typed } from '@chordial/actor';
-import { type Cell, type DueTimer, LaneKernel, type Outside } from '@chordial/actor/shell';
+import { type Address, type LaneProgram, makeAddress, type Typed } from '@chordial/actor';
+import { type Cell, type DueTimer, hostOf, LaneKernel, laneOf, type Outside } from '@chordial/actor/shell';
 import { DiskPort } from './disk-port.ts';
 import type { ScheduledEvent } from './event-heap.ts';
 import { Gateway } from './gateway.ts';

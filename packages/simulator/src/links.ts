@@ -1,6 +1,7 @@
 // The links between the lanes of one host, one per direction and pair: in order, without loss, bounded. Mail for a lane that is
 // paused or dead waits in its links, as in shared memory, and reaches the lane that replaces it.
-import { type Address, nextBelow, type Typed } from '@chordial/actor';
+import type { Address, Typed } from '@chordial/actor';
+import { nextBelow } from '@chordial/actor/random';
 import type { SimulatedHost } from './host.ts';
 import type { SimulatedLane } from './lane.ts';
 import type { Crossing } from './words-book.ts';

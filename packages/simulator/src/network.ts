@@ -1,6 +1,6 @@
 // The network between hosts: who is where, and the fate of everything sent. On a fine day messages between two hosts keep their
 // order and take a delay from a uniform range; faults add weather (`Condition`) for a time. Loopback has no weather.
-import { nextBelow, nextFloat, type Random } from '@chordial/actor';
+import { nextBelow, nextFloat, type Random } from '@chordial/actor/random';
 import type { SimulatedHost } from './host.ts';
 
 /** Weather on the way between hosts; absent `from` or `to` means any host. */

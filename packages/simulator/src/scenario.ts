@@ -1,6 +1,6 @@
 // A scenario: a world to build, faults to expect, rules that must hold. One run of it is named by a seed, a plan of faults, a
 // virtual time and a number of clients, and can be repeated from them.
-import { createRandom, type Random } from '@chordial/actor';
+import { createRandom, type Random } from '@chordial/actor/random';
 import type { FaultPlan } from './fault.ts';
 import type { HistoryLine } from './history.ts';
 import { Simulation, type SimulationOptions } from './simulation.ts';

@@ -1,6 +1,8 @@
 // One simulated world: hosts, a network, virtual time, one seed. Everything that happens is an event of one heap and every die is
 // thrown from the seed, so the same seed gives the same history, byte for byte. Runs as fast as the actors compute.
-import { type Address, assert, createRandom, type LaneProgram, laneOf, type Random, type Typed } from '@chordial/actor';
+import { type Address, assert, type LaneProgram, type Typed } from '@chordial/actor';
+import { createRandom, type Random } from '@chordial/actor/random';
+import { laneOf } from '@chordial/actor/shell';
 import { EventHeap, type ScheduledEvent } from './event-heap.ts';
 import type { FaultPlan } from './fault.ts';
 import { FaultInjection } from './fault-injection.ts';

@@ -1,5 +1,5 @@
 // What the parts of a simulation share: virtual time, the dice, the network's weather, and where a broken rule is reported.
-import type { Random } from '@chordial/actor';
+import type { Random } from '@chordial/actor/random';
 import type { ScheduledEvent } from './event-heap.ts';
 import type { History } from './history.ts';
 import type { Network } from './network.ts';

@@ -1,6 +1,7 @@
 // What happens at the limits: too many open requests, a full byte store, more in one turn than the store holds. Nothing grows
 // beyond its limit, nothing that was sent is overwritten, and whoever is turned away is told.
-import { type Address, type Behaviour, createRandom, nextBelow, nobody, type Typed } from '@chordial/actor';
+import { type Address, type Behaviour, nobody, type Typed } from '@chordial/actor';
+import { createRandom, nextBelow } from '@chordial/actor/random';
 import { type DueTimer, LaneKernel } from '@chordial/actor/shell';
 import { Peek, peek } from '@chordial/sip-parser';
 import { describe, expect, test } from 'vitest';

@@ -1,8 +1,9 @@
 // The core of non-INVITE server transactions, one per lane (RFC 3261 17.2.2): Trying absorbs retransmissions, Proceeding and
 // Completed answer them with the last response, and Timer J (64*T1 over UDP) ends it. A service that never answers leaves
 // its client to its own Timer F: after 64*T1 a response would find nobody, and 408 is forbidden (RFC 4320 4.2).
-import { assert, type Birth, createRandom, nextBelow, type Outbox, type Random, type Received } from '@chordial/actor';
+import { assert, type Birth, type Outbox, type Received } from '@chordial/actor';
 import type { MessageRefused } from '@chordial/actor/protocol';
+import { createRandom, nextBelow, type Random } from '@chordial/actor/random';
 import {
   type Flow,
   responseFlow,

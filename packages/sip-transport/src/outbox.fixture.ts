@@ -1,6 +1,7 @@
 // An outbox for tests that keeps what a step sends.
-import { type Address, createRandom, nextBelow, type Outbox, type Typed } from '@chordial/actor';
+import type { Address, Outbox, Typed } from '@chordial/actor';
 import type { UdpEvent } from '@chordial/actor/protocol';
+import { createRandom, nextBelow } from '@chordial/actor/random';
 import { Peek, peek } from '@chordial/sip-parser';
 import type { HandOverDatagram, SipTransportEvent, SipTransportMessage, SipTransportState } from './protocol.ts';
 import { initTransport, type SipTransportConfig, type State, stepTransport } from './transport.ts';

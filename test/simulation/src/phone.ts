@@ -1,16 +1,8 @@
 // A phone of the scenario `register`: registers, refreshes, asks and unregisters by the dice, retransmits as RFC 3261 17.1.2 says
 // (T1 500 ms, T2 4 s, Timer F 32 s), and judges every answer it gets.
-import {
-  type Address,
-  type Behaviour,
-  createRandom,
-  type LaneProgram,
-  nextBelow,
-  type Outbox,
-  type Random,
-  type TimerId,
-} from '@chordial/actor';
+import type { Address, Behaviour, LaneProgram, Outbox, TimerId } from '@chordial/actor';
 import type { DatagramReceived, UdpEvent, UdpRequest } from '@chordial/actor/protocol';
+import { createRandom, nextBelow, type Random } from '@chordial/actor/random';
 import { parseMessage, type SipMessage } from '@chordial/sip-parser';
 
 export interface PhoneLog {

@@ -1,7 +1,7 @@
 // Ping-pong: clients count, a server of two lanes keeps the counts on disk. Small enough to read in a sitting, yet it needs every
 // part of the simulator, so it proves that each fault is real. Its variant `ping-pong-hasty` has a planted mistake (it
 // acknowledges before the write is durable) which the simulator has to find and to shrink to one fault.
-import type { Random } from '@chordial/actor';
+import type { Random } from '@chordial/actor/random';
 import { type FaultPlan, type Rules, rollFaults, type Scenario, type Stage } from '@chordial/simulator';
 import { type ClientLog, ledgerClient } from './ledger-client.ts';
 import { ledgerServer } from './ledger-server.ts';

@@ -1,7 +1,8 @@
 // Register: phones register on a host of two lanes whose peers form a ring, wired as in production. Whatever fails, every answer is
 // right; and once the faults are over, every phone is served, and its binding is at the peer that owns its key and nowhere
 // else. Bindings live in memory for now, so a lane that dies forgets them, and phones bring them back.
-import { type Address, nextBelow, type Random } from '@chordial/actor';
+import type { Address } from '@chordial/actor';
+import { nextBelow, type Random } from '@chordial/actor/random';
 import { type ChordPeerState, ringInvariants } from '@chordial/chord';
 import type { LocationMessage } from '@chordial/location/protocol';
 import { ringKeyFromText } from '@chordial/ring-key';
