@@ -140,11 +140,13 @@ export class TestHost {
 
   /** A user whose owner lives on `lane`. */
   userOn(lane: number, domain = 'example.com'): string {
-    for (let i = 0; ; i++) {
-      const key: RingKey = ringKeyFromText(`user${i}@${domain}`);
-      const owner = this.members.find((member) => member.key >= key) ?? this.members[0]!;
-      if (owner.lane === lane) return `user${i}`;
-    }
+    for (let i = 0; ; i++) if (this.laneOf(`user${i}@${domain}`) === lane) return `user${i}`;
+  }
+
+  /** The lane of an address-of-record's owner, found without what is under test. */
+  laneOf(aor: string): number {
+    const key: RingKey = ringKeyFromText(aor);
+    return (this.members.find((member) => member.key >= key) ?? this.members[0]!).lane;
   }
 
   #startLane(lane: number, lanesCount: number, options: TestHostOptions): Lane {

@@ -39,6 +39,14 @@ describe('one user, one owner', () => {
     expect(new Set(host.served.map(({ request }) => request.aor))).toEqual(new Set(['alice@example.com']));
   });
 
+  test('a user of two thousand octets goes to the owner of its key like any other', () => {
+    const host = new TestHost({ lanesCount: 2, peersPerLane: 8 });
+    const users = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(2_000));
+    for (const user of users) host.exchange(requestText({ user, branch: `z9hG4bK${user[0]}` }));
+    const lanes = users.map((user) => host.laneOf(`${user}@example.com`));
+    expect(host.served.map(({ lane }) => lane)).toEqual(lanes);
+  });
+
   test('REGISTER goes by To, OPTIONS by the Request-URI (DESIGN section 8)', () => {
     const host = new TestHost({ lanesCount: 2 });
     const [here, there] = [host.userOn(0), host.userOn(1)];

@@ -41,6 +41,19 @@ test('it hashes text as ringKeyFromText does', () => {
   expect(keyOf(Buffer.from('alice@example.com'))).toBe(ringKeyFromText('alice@example.com'));
 });
 
+test('texts, ASCII and not (property)', () => {
+  fc.assert(
+    fc.property(fc.string({ maxLength: 40 }), fc.string({ unit: 'grapheme', maxLength: 40 }), (ascii, any) => {
+      hasher.clear();
+      expect(hasher.addText(ascii) && hasher.addText(any)).toBe(true);
+      hasher.finish();
+      expect(hasher.key).toBe(ringKeyFromText(ascii + any));
+    }),
+  );
+  hasher.clear();
+  expect(hasher.addText('x'.repeat(1_025))).toBe(false);
+});
+
 test('a part of an array, and a name that is too long', () => {
   hasher.clear();
   expect(hasher.add(Buffer.from('xx alice xx'), 3, 8)).toBe(true);

@@ -37,6 +37,21 @@ export class KeyHasher {
     return true;
   }
 
+  /** Adds the UTF-8 of a text; false as for `add`. */
+  addText(text: string): boolean {
+    const from = this.#count;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 127) {
+        this.#count = from;
+        const bytes = Buffer.from(text, 'utf8');
+        return this.add(bytes, 0, bytes.length);
+      }
+      if (!this.addOctet(code)) return false;
+    }
+    return true;
+  }
+
   /** Adds one octet, for instance the `@` between user and host. */
   addOctet(octet: number): boolean {
     if (this.#count === octetsMax) return false;

@@ -56,11 +56,10 @@ export function hashSubject(peek: Peek, hasher: KeyHasher, host?: string): boole
   return true;
 }
 
-/** Canonical texts are ASCII: what is not is escaped. */
 function hashText(hasher: KeyHasher, text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (!hasher.addOctet(text.charCodeAt(i))) return false;
+  if (text === '' || !hasher.addText(text)) return false;
   hasher.finish();
-  return text !== '';
+  return true;
 }
 
 function canonicalSubject(peek: Peek, host: string | undefined): string {
