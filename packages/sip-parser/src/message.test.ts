@@ -1,3 +1,4 @@
+// Typed headers of a full parse: values, lists, errors with their place; and what the serializer writes parses to the same (RFC 3261 20).
 import { describe, expect, it } from 'vitest';
 import { ParseError, parseMessage, type SipMessage, serializeMessage } from './index.ts';
 

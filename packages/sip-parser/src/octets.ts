@@ -8,15 +8,11 @@ export const SP = 32;
 export const QUOTE = 34;
 export const PERCENT = 37;
 export const COMMA = 44;
-export const SLASH = 47;
 export const COLON = 58;
 export const SEMICOLON = 59;
 export const LESS = 60;
 export const EQUAL = 61;
 export const GREATER = 62;
-export const QUESTION = 63;
-export const AT = 64;
-export const BACKSLASH = 92;
 
 /** `token` of RFC 3261 25.1. */
 export const TOKEN = 1;

@@ -1,3 +1,4 @@
+// Every part that `peek` finds in a request or response, wherever it lies; what it refuses; and no prefix passes for a whole message.
 import { describe, expect, it } from 'vitest';
 import { Peek, peek } from './index.ts';
 

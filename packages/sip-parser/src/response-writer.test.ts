@@ -1,3 +1,4 @@
+// Responses built from the octets of a request (RFC 3261 8.2.6.2), never longer than the room given and never with a line that was smuggled in.
 import { describe, expect, it } from 'vitest';
 import { Peek, parseMessage, peek, type ResponseParts, writeResponse } from './index.ts';
 

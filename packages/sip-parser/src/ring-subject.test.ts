@@ -1,3 +1,4 @@
+// Which user or dialog a message belongs to on the ring, by method, and that hashing octets agrees with hashing the text.
 import { KeyHasher, ringKeyFromText } from '@chordial/ring-key';
 import { describe, expect, it } from 'vitest';
 import { hashSubject, Peek, peek, ringKeyOf } from './index.ts';

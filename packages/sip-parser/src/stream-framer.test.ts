@@ -1,3 +1,4 @@
+// Messages and keep-alives from a stream that is cut anywhere (RFC 3261 18.3, RFC 5626 4.4.1), within limits.
 import { describe, expect, it } from 'vitest';
 import { StreamFramer } from './index.ts';
 

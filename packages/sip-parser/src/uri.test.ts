@@ -1,3 +1,4 @@
+// URIs taken apart, and compared by the examples of RFC 3261 19.1.4.
 import { describe, expect, it } from 'vitest';
 import { uriEquals } from './headers.ts';
 import { aorOf, ParseError, parseUri, type SipUri } from './index.ts';
