@@ -8,7 +8,6 @@ import { type Address, assert, type Typed } from '@chordial/actor';
 import comlink, { type Remote } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { Piscina } from 'piscina';
-import { createDoorbell, createRing } from 'sharedarraybuffer-ringbuffer';
 import { clockSince, type Epoch, startEpoch } from './clock.ts';
 import {
   type HostControl,
@@ -19,6 +18,7 @@ import {
   LaneStatus,
 } from './control.ts';
 import type { LaneTask } from './lane-task.ts';
+import { createLinkMemory } from './link-memory.ts';
 import type { LinkMemory } from './links.ts';
 
 export interface HostOptions {
@@ -53,11 +53,6 @@ const watchEveryMs = 100;
 const lanesCountMax = 64;
 /** A program that has not laid out its lane by then is ended. */
 const startMsMax = 60_000;
-/** All rings of a host together take about this much memory, between the two bounds for one ring. */
-const linkBytesTotal = 64 * 1_024 * 1_024;
-const linkBytesMin = 256 * 1_024;
-const linkBytesMax = 4 * 1_024 * 1_024;
-const recordBytesMax = 128 * 1_024 - 64;
 /** More replacements than this within `replacementsWithinMs` and the host gives up. */
 const replacementsMax = 20;
 const replacementsWithinMs = 60_000;
@@ -330,19 +325,6 @@ export async function startHost(options: HostOptions): Promise<Host> {
     throw failure;
   }
   return host;
-}
-
-function createLinkMemory(lanesCount: number): LinkMemory {
-  const share = linkBytesTotal / Math.max(1, lanesCount * (lanesCount - 1));
-  const capacityBytes = Math.min(linkBytesMax, Math.max(linkBytesMin, share));
-  const row = (from: number) =>
-    Array.from({ length: lanesCount }, (_, to) =>
-      to === from ? undefined : createRing({ capacityBytes, recordBytesMax }),
-    );
-  return {
-    rings: Array.from({ length: lanesCount }, (_, from) => row(from)),
-    doorbells: Array.from({ length: lanesCount }, () => createDoorbell()),
-  };
 }
 
 function endThread(slot: LaneSlot, cause: string): void {
