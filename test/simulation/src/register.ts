@@ -23,7 +23,7 @@ const peersCount = 16;
 const domain = 'example.com';
 const sipPort = 5_060;
 const pauseMsMax = 15_000;
-const ringEverySteps = 1_000;
+const ringEverySteps = 64;
 /** A request that runs into the last fault takes 32 s, the next one up to 15 s more, and that one some retransmissions. */
 const calmMsMin = 75_000;
 
