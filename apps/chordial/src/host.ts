@@ -8,7 +8,7 @@ import { loadOf } from '@chordial/chord';
 import type { DispatcherReady, LookedUp, LookUpFailed } from '@chordial/dispatcher/protocol';
 import type { BindingsListed, LocationMessage } from '@chordial/location/protocol';
 import { type RingKey, ringKeyFromText } from '@chordial/ring-key';
-import { type HostEvent, startHost } from '@chordial/runtime';
+import { type Host, type HostEvent, startHost } from '@chordial/runtime';
 import type { SipTransportState } from '@chordial/sip-transport/protocol';
 import packageJson from '../package.json' with { type: 'json' };
 import { at, type HostConfig, ringOf } from './layout.ts';
@@ -65,7 +65,7 @@ export async function startChordial(
   };
   const ring = ringOf(config);
   const locations = new Map<RingKey, Address<LocationMessage>>();
-  // A lane that is bound but does not know the ring yet would answer 503.
+  // A lane that is bound but does not know the ring yet would answer 503, and so would the others for one that is behind.
   const bound = new Set<number>();
   const routing = new Set<number>();
   let failed: string | undefined;
@@ -83,14 +83,22 @@ export async function startChordial(
       for (const [key, address] of report.peers) locations.set(key, address);
     } else if (report.type === 'transport-ready' || report.type === 'dispatcher-ready') {
       (report.type === 'transport-ready' ? bound : routing).add(lane);
-      if (bound.size === options.lanes && routing.size === options.lanes) allReady();
+      checkReady();
     } else if (report.type === 'transport-failed') {
       startFailed(new StartFault(bindSentence(listen, report.code, report.sentence)));
     }
   }
 
+  let running: Host | undefined;
+  const upCount = () =>
+    Array.from({ length: options.lanes }, (_, i) => i).filter((i) => running?.phaseOf(i) === 'up').length;
+  function checkReady(): void {
+    if (bound.size === options.lanes && routing.size === options.lanes && upCount() === options.lanes) allReady();
+  }
+
   function lateSentence(): string {
-    const what = bound.size < options.lanes ? `${listenText(listen)} was not bound` : 'the ring was not known';
+    const known = routing.size < options.lanes ? 'the ring was not known' : 'traffic was not kept up with';
+    const what = bound.size < options.lanes ? `${listenText(listen)} was not bound` : known;
     return `${what} on every lane within ${readyMsMax / 1_000} s`;
   }
 
@@ -102,9 +110,12 @@ export async function startChordial(
     onReport,
     onEvent: (event) => {
       if (event.kind === 'host-failed') failed = event.sentence;
+      if (event.kind === 'lane-up') checkReady();
       onEvent(event);
     },
   });
+  running = lanes;
+  checkReady();
   const late = setTimeout(() => startFailed(new StartFault(lateSentence())), readyMsMax);
   try {
     await starting;
@@ -174,9 +185,7 @@ export async function startChordial(
   }
 
   function health(): { healthy: boolean; sentence: string } {
-    const up = Array.from({ length: options.lanes }, (_, lane) => lanes.phaseOf(lane)).filter(
-      (phase) => phase === 'up',
-    ).length;
+    const up = upCount();
     const healthy = failed === undefined && up === options.lanes;
     return { healthy, sentence: failed ?? `${up} of ${options.lanes} lanes are up` };
   }

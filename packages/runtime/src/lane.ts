@@ -140,6 +140,8 @@ export function startLane(order: LaneOrder, program: LaneProgram<unknown>, host:
     }
     listen();
     const now = clock();
+    // At rest again: a long turn just behind it does not make the lane late.
+    status.beat(lane, now);
     const at = now + wheel.sleepMs(now, heartbeatEveryMs);
     if (wakeTimer !== undefined && wakeAtMs <= at) return;
     clearTimeout(wakeTimer);
