@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 const command = fileURLToPath(new URL('../../../apps/chordial/bin/chordial.js', import.meta.url));
 const startMsMax = 20_000;
+/** Without what a terminal or nx says of colours, of which Node warns on standard error when both are there. */
+const { NO_COLOR: _, FORCE_COLOR: __, ...environmentPlain } = process.env;
 
 export interface Finished {
   readonly code: number | null;
@@ -20,7 +22,7 @@ export function run(
   environment: NodeJS.ProcessEnv = {},
 ): Promise<Finished> {
   const child = spawn(program, parameters, {
-    env: { ...process.env, ...environment },
+    env: { ...environmentPlain, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   return finished(child);
@@ -48,7 +50,7 @@ export async function startRunningHost(parameters: readonly string[] = []): Prom
   const child = spawn(
     process.execPath,
     [command, 'up', '--listen', `udp:127.0.0.1:${sipPort}`, '--control', control, ...parameters],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+    { env: environmentPlain, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const end = finished(child);
   let output = '';
