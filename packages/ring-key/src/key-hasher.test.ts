@@ -43,11 +43,11 @@ test('it hashes text as ringKeyFromText does', () => {
 
 test('texts, ASCII and not (property)', () => {
   fc.assert(
-    fc.property(fc.string({ maxLength: 40 }), fc.string({ unit: 'grapheme', maxLength: 40 }), (ascii, any) => {
+    fc.property(fc.string({ maxLength: 40 }), fc.string({ unit: 'grapheme', maxLength: 40 }), (ascii, wide) => {
       hasher.clear();
-      expect(hasher.addText(ascii) && hasher.addText(any)).toBe(true);
+      expect(hasher.addText(ascii) && hasher.addText(wide)).toBe(true);
       hasher.finish();
-      expect(hasher.key).toBe(ringKeyFromText(ascii + any));
+      expect(hasher.key).toBe(ringKeyFromText(ascii + wide));
     }),
   );
   hasher.clear();
