@@ -1,5 +1,6 @@
 // What a request is told before anyone looks for its user, one test for each sentence obeyed.
 import { describe, expect, test } from 'vitest';
+import { dispatcher } from './behaviour.ts';
 import { requestText, TestHost } from './host.fixture.ts';
 
 const statusOf = (text: string | undefined): string => text?.split('\r\n')[0] ?? 'nothing';
@@ -125,6 +126,20 @@ describe('RFC 3261 8.2.7', () => {
     const host = new TestHost();
     expect(host.exchange(requestText({ method: 'ACK' }))).toEqual([]);
     expect(host.dispatcherState().counts.acks).toBe(1);
+  });
+});
+
+describe('counting', () => {
+  test('methods that clients make up are one name, so that nobody fills memory or metrics with them', () => {
+    const host = new TestHost();
+    host.exchange(requestText({ method: 'OPTIONS' }));
+    host.exchange(requestText({ method: 'INVITE' }));
+    for (let i = 0; i < 300; i++) host.exchange(requestText({ method: `MADE-UP${i}` }));
+    for (const method of ['a-b', 'a.b', '__proto__', 'options']) host.exchange(requestText({ method }));
+    expect(dispatcher.inspect?.(host.dispatcherState())).toMatchObject({
+      methods: { OPTIONS: 1, INVITE: 1, other: 304 },
+    });
+    expect([...host.dispatcherState().methods.keys()].toSorted()).toEqual(['INVITE', 'OPTIONS', 'other']);
   });
 });
 

@@ -21,9 +21,9 @@ const refusal = (statusCode: number, reason: string, headerLines = ''): Refusal 
 const noTransaction = refusal(481, 'Call/Transaction Does Not Exist');
 const notAllowed = refusal(405, 'Method Not Allowed', ALLOW);
 const notImplemented = refusal(501, 'Not Implemented', ALLOW);
-/** Methods that are recognized and not supported (RFC 3261 8.2.1), in contrast to unheard-of ones (21.5.2). */
+/** The methods of the IANA registry. Those not supported here are told 405 (RFC 3261 8.2.1), unheard-of ones 501 (21.5.2). */
 const recognized: ReadonlySet<string> = new Set(
-  'INVITE BYE SUBSCRIBE NOTIFY PUBLISH MESSAGE REFER INFO PRACK UPDATE'.split(' '),
+  'ACK BYE CANCEL INFO INVITE MESSAGE NOTIFY OPTIONS PRACK PUBLISH REFER REGISTER SUBSCRIBE UPDATE'.split(' '),
 );
 const schemeUnknown = refusal(416, 'Unsupported URI Scheme');
 const tooManyHops = refusal(483, 'Too Many Hops');
@@ -57,6 +57,9 @@ export function admit(peek: Peek, domains: Domains): Admission {
   if (hasUser) return 'user';
   return peek.hasRequire ? badExtension(peek, 'require') : 'server';
 }
+
+/** The name under which a request is counted: what a client makes up is `other`, so that it cannot fill memory with names. */
+export const countedMethod = (method: string): string => (recognized.has(method) ? method : 'other');
 
 function refusedMethod(method: string): Refusal {
   if (method === 'CANCEL') return noTransaction;

@@ -6,7 +6,7 @@ import type { MessageRefused } from '@chordial/actor/protocol';
 import { type ParseError, type Peek, peek as peekAt } from '@chordial/sip-parser';
 import type { ServeRequest } from '@chordial/sip-transaction/protocol';
 import type { Flow, MessageReceived } from '@chordial/sip-transport/protocol';
-import { admit, capabilities, type Refusal, serviceUnavailable } from './admission.ts';
+import { admit, capabilities, countedMethod, type Refusal, serviceUnavailable } from './admission.ts';
 import { onLookUp, onLookupsDue, onSuccessorFound, onSuccessorRefused } from './looking-up.ts';
 import type { DispatcherMessage, ForwardRequest } from './protocol.ts';
 import { onAttachPeers, onDetachPeer, onRingChanged, watchRing } from './ring-view.ts';
@@ -80,7 +80,8 @@ function onMessageReceived(state: State, { bytes, start, end, flow }: MessageRec
     onBroken(state, peek, flow, now, out);
     return;
   }
-  state.methods.set(peek.method, (state.methods.get(peek.method) ?? 0) + 1);
+  const method = countedMethod(peek.method);
+  state.methods.set(method, (state.methods.get(method) ?? 0) + 1);
   const admission = admit(peek, state.domains);
   if (admission === 'user') route(state, peek, flow, 0, now, out);
   else answer(state, peek, flow, admission === 'server' ? capabilities : admission, now, out);

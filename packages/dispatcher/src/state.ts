@@ -77,6 +77,7 @@ export interface State {
   services: (Address<RequestReceived> | undefined)[];
   peersAreAttached: boolean;
   readyIsTold: boolean;
+  /** Whole requests by method, as `countedMethod` names it: at most 15 names. */
   readonly methods: Map<string, number>;
   /** Our own answers by status code. */
   readonly answered: Uint32Array;
