@@ -86,6 +86,8 @@ describe('a lane that dies is replaced, and the others lose nothing', () => {
       ask(0, { type: 'send-numbered', lane: 2, count }),
       ask(2, { type: 'send-numbered', lane: 0, count }),
     ]);
+    // So that its first life has been told of before it ends.
+    await stateOf(1);
     if (how === 'killed') host.killLane(1);
     else tell(1, { type: 'die', how });
     await heard('lane-down', 1);
