@@ -77,6 +77,9 @@ describe('RFC 3261 10.3', () => {
   test('a REGISTER for a domain that is not ours: 404', () => {
     expect(ask({ uri: 'sip:example.org' })).toBe('SIP/2.0 404 Not Found');
   });
+  test.each(['example.com..', 'example.co', 'example.comm', '[::2]', '[::1:1]', '[:1]'])('%s is not ours', (host) => {
+    expect(ask({ host })).toMatch(/^SIP\/2\.0 40[04] /);
+  });
   test('"If the address-of-record is not valid for the domain in the Request-URI, the registrar MUST send a 404"', () => {
     expect(ask({ host: 'example.org', uri: 'sip:example.com' })).toBe('SIP/2.0 404 Not Found');
   });

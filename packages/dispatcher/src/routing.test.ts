@@ -30,11 +30,12 @@ function listen<M extends { readonly type: string }>(host: TestHost, lane = 0): 
 describe('one user, one owner', () => {
   test('every spelling of an address-of-record reaches the same peer (RFC 3261 19.1.4)', () => {
     const host = new TestHost({ lanesCount: 4, peersPerLane: 8 });
-    for (const name of ['example.com', 'EXAMPLE.com', '127.0.0.1', '[::1]']) {
+    const names = ['example.com', 'EXAMPLE.com', 'Example.com.', '127.0.0.1', '[::1]', '[0:0:0:0:0:0:0:1]', '[0::01]'];
+    for (const name of names) {
       host.exchange(requestText({ host: name, branch: `z9hG4bK${host.served.length}` }));
     }
     host.exchange(requestText({ branch: 'z9hG4bKe' }).replace('To: <sip:alice', 'To: <sip:%61lice'));
-    expect(host.served).toHaveLength(5);
+    expect(host.served).toHaveLength(names.length + 1);
     expect(new Set(host.served.map(({ lane }) => lane)).size).toBe(1);
     expect(new Set(host.served.map(({ request }) => request.aor))).toEqual(new Set(['alice@example.com']));
   });
