@@ -134,7 +134,7 @@ describe('a URI that is its own key', () => {
       expect(parsed instanceof ParseError ? parsed.sentence : keyOfUri(parsed)).toBe(text);
     });
     fc.assert(own, { numRuns: 3_000 });
-    expect(ownCount).toBeGreaterThan(50);
+    expect(ownCount).toBeGreaterThan(10);
     expect(isOwnKey('sip:alice@192.0.2.4:5060;transport=udp')).toBe(true);
   });
 });
