@@ -8,9 +8,11 @@ test.each([
   ['sip:alice@example.com', 'alice@example.com'],
   ['alice@example.com', 'alice@example.com'],
   ['sips:alice@EXAMPLE.com:5061;transport=tls', 'alice@example.com'],
-  ['sip:al%69ce@example.org', 'alice@example.org'],
+  ['sip:alice@Example.COM.', 'alice@example.com'],
+  ['sip:al%69ce@example.org', 'alice@example.com'],
   ['sip:alice@127.0.0.1:5060', 'alice@example.com'],
   ['sip:alice@[::1]', 'alice@example.com'],
+  ['sip:alice@[0:0:0:0:0:0:0:1]', 'alice@example.com'],
 ])('%s is %s', (uri, expected) => {
   expect(aor(uri)).toBe(expected);
 });

@@ -1,7 +1,7 @@
 // What `chordial lookup` and `/api/lookup` answer: who owns a user, how a request gets there, and where the user is registered.
 import type { Binding } from '@chordial/location/protocol';
 import { aorOf, parseUri, SipUri } from '@chordial/sip-parser';
-import type { Options } from './options.ts';
+import { domainText, type Options } from './options.ts';
 
 /** The question itself was wrong. */
 export class LookupFault extends Error {
@@ -34,8 +34,8 @@ export function canonicalAor(uri: string, domains: readonly string[], aliases: r
   if (aor === undefined || at <= 0) {
     throw new LookupFault(`read '${uri}', expected the SIP URI of a user, as in sip:alice@${domains[0]}`);
   }
-  const domain = aor.slice(at + 1);
-  if (domains.includes(domain)) return aor;
-  if (aliases.includes(domain)) return `${aor.slice(0, at)}@${domains[0]}`;
+  const domain = domainText(aor.slice(at + 1));
+  const isOurs = [...domains, ...aliases].some((name) => domainText(name) === domain);
+  if (isOurs) return `${aor.slice(0, at)}@${domains[0]}`;
   throw new LookupFault(`'${domain}' is not served here; this host serves ${domains.join(', ')}`);
 }

@@ -10,6 +10,7 @@ import {
   optionList,
   optionNames,
   parseEndpoint,
+  reachable,
   readOptions,
 } from './options.ts';
 
@@ -68,6 +69,26 @@ describe('reading options', () => {
     expect(() => readOptions({ [name]: value }, {})).toThrow(`read ${JSON.stringify(value)}, expected ${expected}`);
   });
 
+  test('domains are kept as they are compared: lower case, no final dot, IPv6 as in a URI; said twice is said once', () => {
+    const { domain } = readOptions(
+      { domain: 'Example.COM.,SIP.example.org,192.0.2.1,2001:DB8::1,[2001:db8:0::1],example.com' },
+      {},
+    );
+    expect(domain).toEqual(['example.com', 'sip.example.org', '192.0.2.1', '[2001:db8::1]']);
+    for (const wrong of [
+      'example.com..',
+      '.',
+      '',
+      '192.0.2.1.:5060',
+      '[::1',
+      '[a]',
+      'fe80::1%eth0',
+      '[fe80::1%eth0]',
+    ]) {
+      expect(() => readOptions({ domain: wrong }, {})).toThrow('expected a domain name');
+    }
+  });
+
   test('all faults are told at once', () => {
     expect(() => readOptions({ peers: 'x', listen: 'y' }, {})).toThrow(/--listen: [^\n]*\n--peers: /);
   });
@@ -85,6 +106,16 @@ describe('reading options', () => {
 describe('endpoints', () => {
   test.each(['127.0.0.1:5060', '[::1]:5060', '0.0.0.0:0'])('%s is read and written alike', (text) => {
     expect(endpointText(parseEndpoint(text)!)).toBe(text);
+  });
+
+  test.each([
+    ['0.0.0.0:5060', '127.0.0.1:5060'],
+    ['[::]:5060', '[::1]:5060'],
+    ['[0:0::0]:5060', '[::1]:5060'],
+    ['192.0.2.1:5060', '192.0.2.1:5060'],
+    ['[2001:db8::1]:5060', '[2001:db8::1]:5060'],
+  ])('what listens on %s is reached at %s', (listen, target) => {
+    expect(endpointText(reachable(parseEndpoint(listen)!))).toBe(target);
   });
 
   test.each(['::1:5060', '[127.0.0.1]:5060', '127.0.0.1', '127.0.0.1:', '127.0.0.1:+1', ':5060', 'host:5060', ''])(

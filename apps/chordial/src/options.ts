@@ -1,7 +1,7 @@
 // What a host is told: every option has a default and can be given in a file, in the environment, and on the command line,
 // the later ones going first. A value that does not fit is reported with where it was read, what it was, and what was expected.
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
+import { isIP, SocketAddress } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 
@@ -37,6 +37,13 @@ export function parseEndpoint(text: string): Endpoint | undefined {
 export const endpointText = ({ address, port }: Endpoint): string =>
   isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`;
 
+/** Where a program on this machine reaches what listens there: "any address" is none that can be called. */
+export function reachable({ address, port }: Endpoint): Endpoint {
+  if (address === '0.0.0.0') return { address: '127.0.0.1', port };
+  const isAny = isIP(address) === 6 && domainText(address) === '[::]';
+  return isAny ? { address: '::1', port } : { address, port };
+}
+
 const wholeNumber = (from: number, to: number, expected = `a whole number from ${from} to ${to}`) => {
   return z
     .union(
@@ -52,17 +59,27 @@ const wholeNumber = (from: number, to: number, expected = `a whole number from $
     .refine((value) => Number.isInteger(value) && value >= from && value <= to, expected);
 };
 
+/** A domain as it is compared: lower case, without the dot of the DNS root, IPv6 in brackets and in the spelling of RFC 5952. */
+export function domainText(written: string): string {
+  const address = written.startsWith('[') && written.endsWith(']') ? written.slice(1, -1) : written;
+  if (isIP(address) === 6 && !address.includes('%'))
+    return `[${new SocketAddress({ address, family: 'ipv6' }).address}]`;
+  return (written.endsWith('.') ? written.slice(0, -1) : written).toLowerCase();
+}
+
+const isDomain = (domain: string): boolean =>
+  isHostName(domain) ||
+  (domain.startsWith('[') && domain.endsWith(']') && isIP(domain.slice(1, -1)) === 6 && !domain.includes('%'));
+
 const domainNames = z.preprocess(
   (value) => (typeof value === 'string' ? value.split(',') : value),
   z
-    .array(
-      z.string().refine((name) => isHostName(name) || isIP(name) !== 0, 'a domain name, as in example.com'),
-      {
-        error: 'one or more domain names, separated by commas',
-      },
-    )
+    .array(z.string().transform(domainText).refine(isDomain, 'a domain name, as in example.com'), {
+      error: 'one or more domain names, separated by commas',
+    })
     .min(1, 'at least one domain name')
-    .max(64, 'at most 64 domain names'),
+    .max(64, 'at most 64 domain names')
+    .transform((names) => [...new Set(names)]),
 );
 
 const listenEndpoint = z
@@ -97,7 +114,7 @@ export const optionList = {
     check: listenEndpoint,
     fallback: 'udp:127.0.0.1:5060',
     hint: 'udp:ADDR:PORT',
-    help: 'where phones reach this host',
+    help: 'where phones reach this host; [::] is IPv6 only, 0.0.0.0 IPv4 only',
   },
   peers: { check: wholeNumber(1, peersMax), fallback: '64', hint: 'N', help: 'peers of the ring that this host runs' },
   lanes: { check: laneCount, fallback: 'auto', hint: 'N', help: 'worker threads; auto: one per core' },

@@ -2,7 +2,8 @@
 import type { Server } from 'node:http';
 import { serveControl } from './control-server.ts';
 import { type ChordialHost, StartFault, startChordial } from './host.ts';
-import { endpointText, readOptions } from './options.ts';
+import { LaneNews } from './lane-news.ts';
+import { endpointText, reachable, readOptions } from './options.ts';
 import { listenText } from './status.ts';
 
 type Say = (event: string, sentence: string, detail?: Readonly<Record<string, unknown>>) => void;
@@ -15,8 +16,9 @@ export async function runUp(flags: Readonly<Record<string, unknown>>): Promise<v
   const { peers, lanes } = options;
   const started = { peers, lanes, pid: process.pid };
   say('starting', `Starting ${sizeText(options)} ...`, started);
+  const news = new LaneNews();
   const host = await startChordial(options, (event) => {
-    if (!stopping && event.kind !== 'lane-up') say(event.kind, event.sentence, { lane: event.lane });
+    if (news.isNew(event) && !stopping) say(event.kind, event.sentence, { lane: event.lane });
     if (event.kind === 'host-failed') void stop(1);
   });
   const control = await controlOf(host);
@@ -57,11 +59,12 @@ async function controlOf(host: ChordialHost): Promise<Server | undefined> {
 const sizeText = ({ peers, lanes }: ChordialHost['options']): string =>
   `${peers} ${peers === 1 ? 'peer' : 'peers'} on ${lanes} ${lanes === 1 ? 'lane' : 'lanes'}`;
 
-function greeting(host: ChordialHost, seconds: string): string {
+/** What is printed once the host is up. */
+export function greeting(host: Pick<ChordialHost, 'options' | 'listen' | 'aliases'>, seconds: string): string {
   const { options } = host;
   const [domain] = options.domain;
-  const target = endpointText(host.listen);
-  const control = options.control === 'off' ? undefined : endpointText(options.control);
+  const target = endpointText(reachable(host.listen));
+  const control = options.control === 'off' ? undefined : endpointText(reachable(options.control));
   const elsewhere = control === undefined || control === '127.0.0.1:8060' ? '' : ` --control ${control}`;
   const lines = [
     `Chordial is up after ${seconds} s: ${sizeText(options)}, ${options.routing} routing.`,
