@@ -25,6 +25,9 @@ const notImplemented = refusal(501, 'Not Implemented', ALLOW);
 const recognized: ReadonlySet<string> = new Set(
   'ACK BYE CANCEL INFO INVITE MESSAGE NOTIFY OPTIONS PRACK PUBLISH REFER REGISTER SUBSCRIBE UPDATE'.split(' '),
 );
+const METHOD_OTHER = 'other';
+/** Every name that requests are counted under. */
+export const countedMethods: readonly string[] = [...recognized, METHOD_OTHER];
 const schemeUnknown = refusal(416, 'Unsupported URI Scheme');
 const tooManyHops = refusal(483, 'Too Many Hops');
 const relayingDenied = refusal(403, 'Relaying Denied');
@@ -59,7 +62,7 @@ export function admit(peek: Peek, domains: Domains): Admission {
 }
 
 /** The name under which a request is counted: what a client makes up is `other`, so that it cannot fill memory with names. */
-export const countedMethod = (method: string): string => (recognized.has(method) ? method : 'other');
+export const countedMethod = (method: string): string => (recognized.has(method) ? method : METHOD_OTHER);
 
 function refusedMethod(method: string): Refusal {
   if (method === 'CANCEL') return noTransaction;

@@ -81,7 +81,7 @@ describe('a running host', () => {
     expect(metrics).toMatch(/^# TYPE chordial_peers gauge$/m);
     expect(metrics).toMatch(/^chordial_peers 16$/m);
     expect(metrics).toMatch(/^chordial_lane_datagrams_received_total\{lane="[01]"\} \d+$/m);
-    expect(metrics).toMatch(/^chordial_location_userscount \d+$/m);
+    expect(metrics).toMatch(/^chordial_users \d+$/m);
     expect((await get('/api/lookup')).status).toBe(400);
     expect((await get('/api/lookup?uri=nonsense')).status).toBe(400);
     expect((await get('/nowhere')).status).toBe(404);
