@@ -64,11 +64,17 @@ export function usualWish(peeked: Peek, start: number, end: number): ContactWish
   const value = peeked.contact;
   // One character per octet, or positions in the octets are not those in the text.
   if (value.length !== end - start) return undefined;
-  const contact = value.slice(open + 1 - start, close - start);
+  let contact = value.slice(open + 1 - start, close - start);
+  let instance = instanceEnd > instanceStart ? value.slice(instanceStart - start, instanceEnd - start) : '';
+  // Slices keep the whole value alive, with a display name of any length. Beside as many octets as they have it costs less
+  // than copies; where there is more of it, copies are made.
+  if (value.length > 2 * (contact.length + instance.length)) {
+    contact = ownText(contact);
+    instance = ownText(instance);
+  }
   const key = contactKeyOf(contact);
   if (key instanceof ParseError) return undefined;
   const contactKey = key === contact ? contact : ownText(key);
-  const instance = instanceEnd > instanceStart ? value.slice(instanceStart - start, instanceEnd - start) : '';
   return { contact, contactKey, instance, regId, q: q < 0 ? 1000 : q, expires };
 }
 
