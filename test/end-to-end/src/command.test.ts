@@ -9,7 +9,7 @@ describe('a running host', () => {
   let host: RunningHost;
   let phone: Phone;
   beforeAll(async () => {
-    host = await startRunningHost(['--peers', '16', '--lanes', '2', '--domain', 'example.com,example.org']);
+    host = await startRunningHost(['--peers', '16', '--lanes', '2', '--domain', 'Example.COM,example.org.']);
     phone = await Phone.open(host.sipPort);
   });
   afterAll(async () => {
@@ -52,7 +52,9 @@ describe('a running host', () => {
     const ring = await ask('ring');
     const owner = ring.members.find((member: { key: string }) => member.key >= found.key) ?? ring.members[0];
     expect(found.owner).toMatchObject({ key: owner.key, lane: owner.lane });
-    expect(await ask('lookup', `sip:alice@127.0.0.1:${host.sipPort}`)).toMatchObject({ key: found.key });
+    for (const name of [`127.0.0.1:${host.sipPort}`, 'EXAMPLE.com.', 'example.org']) {
+      expect(await ask('lookup', `sip:alice@${name}`)).toMatchObject({ key: found.key, bindings: [{ q: 1 }] });
+    }
     const { stdout } = await runChordial(['lookup', 'sip:alice@example.com', '--control', host.control]);
     expect(stdout).toContain(`contact sip:alice@127.0.0.1:${phone.port}`);
   });
