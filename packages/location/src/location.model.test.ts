@@ -37,7 +37,16 @@ class Model {
       message.changes === 'remove-all' ? live.map(({ contact }) => ({ contact, expiresMs: 0 })) : [...message.changes];
     const own = live.filter((kept) => kept.callId === message.callId && wishes.some((w) => w.contact === kept.contact));
     if (own.some((kept) => kept.cseq > message.cseq)) return 'cseq-out-of-order';
-    if (own.some((kept) => kept.cseq === message.cseq)) return live;
+    if (own.some((kept) => kept.cseq === message.cseq)) {
+      if (message.changes === 'remove-all') return 'cseq-out-of-order';
+      const isSo = ({ contact, expiresMs, q }: Partial<BindingChange>) => {
+        const kept = live.find((one) => one.contact === contact);
+        if (expiresMs === 0) return kept === undefined;
+        return kept?.callId === message.callId && kept.cseq === message.cseq && kept.q === q;
+      };
+      const lastWishes = new Map(wishes.map((wish) => [wish.contact, wish])).values();
+      return [...lastWishes].every(isSo) ? live : 'cseq-out-of-order';
+    }
     let next = live;
     for (const { contact = '', expiresMs = 0, q = 0 } of wishes) {
       const made = { contact, callId: message.callId, cseq: message.cseq, q, expiresAt: now + expiresMs };

@@ -67,6 +67,39 @@ describe('RFC 3261 10.3 step 7', () => {
     expect(tell(change(5, [contact('sip:a@1'), contact('sip:a@2', 0)]))).toMatchObject({ type: 'bindings-listed' });
     expect(list()).toMatchObject([{ contact: 'sip:a@1', expiresAt: 3_600_000 }]);
   });
+
+  it('knows a retransmission whatever order its wishes leave the list in', () => {
+    const { tell, list } = start();
+    const wishes = [contact('sip:a@1', 0), contact('sip:a@1'), contact('sip:a@2')];
+    tell(change(5, wishes));
+    const before = list();
+    expect(tell(change(5, wishes))).toMatchObject({ type: 'bindings-listed', bindings: before });
+    expect(list()).toEqual(before);
+  });
+
+  it.each([
+    ['removes what the first one added', [contact('sip:a@1', 0)]],
+    ['adds a contact beside', [contact('sip:a@1'), contact('sip:a@2'), contact('sip:a@3')]],
+    ['has another q', [contact('sip:a@1', 3_600_000, 500)]],
+    ['has another instance', [{ ...contact('sip:a@1'), instance: '<urn:uuid:1>' }]],
+    ['has another reg-id', [{ ...contact('sip:a@1'), regId: 1 }]],
+    ['touches a binding of another request', [contact('sip:a@1'), contact('sip:a@4')]],
+    ['removes all', 'remove-all' as const],
+  ])('"the request fails" when one of an equal CSeq %s', (_what, changes) => {
+    const { tell, list } = start();
+    tell(change(1, [contact('sip:a@4')], 'call-2'));
+    tell(change(5, [contact('sip:a@1'), contact('sip:a@2')]));
+    const before = list();
+    expect(tell(change(5, changes))).toMatchObject({ type: 'change-refused', reason: 'cseq-out-of-order' });
+    expect(list()).toEqual(before);
+  });
+
+  it('a repeated remove-all finds nothing left and is answered', () => {
+    const { tell } = start();
+    tell(change(5, [contact('sip:a@1')]));
+    tell(change(6, 'remove-all'));
+    expect(tell(change(6, 'remove-all'))).toMatchObject({ type: 'bindings-listed', bindings: [] });
+  });
 });
 
 describe('RFC 3261 10.3 step 6, Contact: *', () => {

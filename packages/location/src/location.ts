@@ -80,7 +80,7 @@ function onChangeBindings(state: LocationState, message: ChangeBindings, now: nu
   const current = user === undefined ? noBindings : liveBindings(user.bindings, now);
   if (message.changes.length === 0) return listed(correlation, current, now);
 
-  const order = orderOf(current, message);
+  const order = orderOf(current, message, now);
   if (order === 'older') return refused(correlation, 'cseq-out-of-order');
   if (order === 'repeated') return listed(correlation, current, now);
 

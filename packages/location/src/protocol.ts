@@ -65,7 +65,7 @@ export interface BindingsListed {
 export interface ChangeRefused {
   readonly type: 'change-refused';
   readonly correlation: number;
-  /** A lower CSeq than the stored one of this Call-ID; too many bindings of this user; too many users of this peer. */
+  /** Not a higher CSeq than the stored one of this Call-ID, and no repetition of its request; too many bindings of this user; too many users of this peer. */
   readonly reason: 'cseq-out-of-order' | 'bindings-exceeded' | 'users-exceeded';
 }
 /** Bindings whose time is over are removed. */

@@ -29,12 +29,16 @@ export function indexOfContact(bindings: readonly Binding[], contactKey: string)
 /**
  * How a request stands to the bindings it touches, RFC 3261 10.3 steps 6 and 7: with the Call-ID of an existing binding,
  * "If the value is higher than that of the existing binding, it MUST update or remove the binding as above. If not, the
- * update MUST be aborted and the request fails." We take an equal value for a retransmission that outlived its
- * transaction: it is `repeated`, and is answered without a change.
+ * update MUST be aborted and the request fails." A retransmission that outlived its transaction is known by this: all that
+ * it asks for is so already, with its own Call-ID and CSeq. It is `repeated`, and is answered without a change.
  */
-export function orderOf(current: readonly Binding[], message: ChangeBindings): 'newer' | 'repeated' | 'older' {
+export function orderOf(
+  current: readonly Binding[],
+  message: ChangeBindings,
+  now: number,
+): 'newer' | 'repeated' | 'older' {
   const { changes, callId, cseq } = message;
-  let repeated = false;
+  let equal = false;
   const count = changes === 'remove-all' ? current.length : changes.length;
   for (let i = 0; i < count; i++) {
     const index = changes === 'remove-all' ? i : indexOfContact(current, changes[i]!.contactKey);
@@ -42,9 +46,30 @@ export function orderOf(current: readonly Binding[], message: ChangeBindings): '
     const binding = current[index]!;
     if (binding.callId !== callId || cseq > binding.cseq) continue;
     if (cseq < binding.cseq) return 'older';
-    repeated = true;
+    equal = true;
   }
-  return repeated ? 'repeated' : 'newer';
+  if (!equal) return 'newer';
+  return isSameButForTimes(current, changedBindings(current, message, now)) ? 'repeated' : 'older';
+}
+
+/** Contacts are bound once, so lists of one length are the same when each binding of the one is in the other. */
+function isSameButForTimes(current: readonly Binding[], next: readonly Binding[]): boolean {
+  return (
+    current.length === next.length &&
+    current.every((one) => next.some((other) => one.contactKey === other.contactKey && isSameRegistration(one, other)))
+  );
+}
+
+function isSameRegistration(one: Binding, other: Binding): boolean {
+  return (
+    one.contact === other.contact &&
+    one.instance === other.instance &&
+    one.regId === other.regId &&
+    one.callId === other.callId &&
+    one.cseq === other.cseq &&
+    one.q === other.q &&
+    one.userAgent === other.userAgent
+  );
 }
 
 /** The list after all changes of a request that is `newer`. */

@@ -35,9 +35,9 @@ describe('a wish that is kept', () => {
       (n: number) => `"${long}" <sip:user-number-${n}@192.0.2.4:5060>;+sip.instance="<urn:uuid:number-${n}>"`,
     ],
     ['display name, the key being another text', (n: number) => `"${long}" <sip:User-Number-${n}@H.example;ob>`],
-  ])('does not keep a long %s', (_what, valueOf) => {
+  ])('does not keep a long %s', (_what, headerValue) => {
     const before = heapBytes();
-    const kept = Array.from({ length: wishesCount }, (_, n) => wishOf(valueOf(n)));
+    const kept = Array.from({ length: wishesCount }, (_, n) => wishOf(headerValue(n)));
     const bytesPerWish = (heapBytes() - before) / wishesCount;
     expect(kept[7]?.contact.toLowerCase()).toContain('user-number-7@');
     expect(kept).not.toContain(undefined);

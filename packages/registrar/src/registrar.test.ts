@@ -133,6 +133,15 @@ describe('RFC 3261 10.3 step 7, the order', () => {
     expect(contacts()).toHaveLength(1);
   });
 
+  it('"If not [higher]" is also said of an equal CSeq: 500 for another request with it', () => {
+    const { ask, contacts } = start();
+    ask({ cseq: 9, lines: ['Contact: <sip:a@1.example>'] });
+    expect(ask({ cseq: 9, lines: ['Contact: <sip:a@1.example>;expires=0'] })?.statusCode).toBe(500);
+    expect(ask({ cseq: 9, lines: ['Contact: <sip:a@1.example>;q=0.1'] })?.statusCode).toBe(500);
+    expect(ask({ cseq: 9, lines: ['Contact: *', 'Expires: 0'] })?.statusCode).toBe(500);
+    expect(contacts()).toEqual(['Contact: <sip:a@1.example>;expires=3600']);
+  });
+
   it('a retransmission that outlived its transaction is answered with the bindings', () => {
     const { lane, ask } = start();
     ask({ cseq: 9, lines: ['Contact: <sip:a@1.example>;expires=100'] });
