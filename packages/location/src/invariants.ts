@@ -1,7 +1,7 @@
 // What holds in a location service after every step, said as the sentence that is returned when it does not.
 import { contactsMatch } from './contact-match.ts';
 import type { LocationState, UserRecord } from './location.ts';
-import { earliestExpiry } from './record.ts';
+import { charactersOf, earliestExpiry } from './record.ts';
 
 /** The first broken invariant, or undefined. */
 export function locationInvariants(state: LocationState): string | undefined {
@@ -29,6 +29,7 @@ function userInvariants(state: LocationState, user: UserRecord): string | undefi
   const { bindings } = user;
   if (bindings.length === 0) return 'a user has a binding';
   if (bindings.length > state.config.bindingsPerUserMax) return 'bindingsPerUserMax holds';
+  if (charactersOf(bindings) > state.config.recordCharactersMax) return 'recordCharactersMax holds';
   if (user.tick > Math.ceil(earliestExpiry(bindings) / state.config.tickMs)) return 'nobody is looked at too late';
   let first: UserRecord | undefined = user;
   while (first?.previous !== undefined) first = first.previous;

@@ -160,6 +160,21 @@ describe('limits', () => {
     });
   });
 
+  it('recordCharactersMax counts contacts, instances and user agents, and refuses the whole request', () => {
+    // "sip:a@1" and "phone" are 12 characters.
+    const { tell, contacts } = start({ recordCharactersMax: 24 });
+    const refused = { type: 'change-refused', reason: 'record-characters-exceeded' };
+    tell(change(1, [contact('sip:a@1')]));
+    expect(tell(change(2, [contact('sip:a@2'), contact('sip:a@3')]))).toMatchObject(refused);
+    expect(tell(change(3, [contact('sip:a@22')]))).toMatchObject(refused);
+    expect(tell(change(4, [{ ...contact('sip:a@2'), instance: 'x' }]))).toMatchObject(refused);
+    expect(tell({ ...change(5, [contact('sip:a@2')]), userAgent: 'phones' })).toMatchObject(refused);
+    expect(contacts()).toEqual(['sip:a@1']);
+    expect(tell(change(6, [contact('sip:a@2')]))).toMatchObject({ type: 'bindings-listed' });
+    expect(tell(change(7, [contact('sip:a@1', 0), contact('sip:a@3')]))).toMatchObject({ type: 'bindings-listed' });
+    expect(contacts()).toEqual(['sip:a@2', 'sip:a@3']);
+  });
+
   it('usersMax refuses a new user and still serves the others', () => {
     const { tell, contacts } = start({ usersMax: 1 });
     tell(change(1, [contact('sip:a@1')]));

@@ -12,11 +12,13 @@ import type {
   LocationMessage,
   LocationReply,
 } from './protocol.ts';
-import { changedBindings, earliestExpiry, liveBindings, noBindings, orderOf } from './record.ts';
+import { changedBindings, charactersOf, earliestExpiry, liveBindings, noBindings, orderOf } from './record.ts';
 
 export interface LocationConfig {
   /** Bindings one user may have at a time. */
   readonly bindingsPerUserMax: number;
+  /** Characters of the contacts, instances and user agents of one user, so that an answer that lists them is small. */
+  readonly recordCharactersMax: number;
   /** Users of one peer; those whose last binding expired less than a tick ago still count. */
   readonly usersMax: number;
   /** Length of a tick: how long an expired binding may stay in memory. */
@@ -29,6 +31,7 @@ export interface LocationConfig {
 
 export const defaultLocationConfig: LocationConfig = {
   bindingsPerUserMax: 10,
+  recordCharactersMax: 1_200,
   usersMax: 1_000_000,
   tickMs: 10_000,
   ticksAheadMax: 1_024,
@@ -86,6 +89,7 @@ function onChangeBindings(state: LocationState, message: ChangeBindings, now: nu
 
   const next = changedBindings(current, message, now);
   if (next.length > config.bindingsPerUserMax) return refused(correlation, 'bindings-exceeded');
+  if (charactersOf(next) > config.recordCharactersMax) return refused(correlation, 'record-characters-exceeded');
   if (user !== undefined) replaceBindings(state, user, next, now, out);
   else if (next.length > 0) {
     if (users !== undefined && users.size >= config.usersMax) return refused(correlation, 'users-exceeded');

@@ -65,8 +65,11 @@ export interface BindingsListed {
 export interface ChangeRefused {
   readonly type: 'change-refused';
   readonly correlation: number;
-  /** Not a higher CSeq than the stored one of this Call-ID, and no repetition of its request; too many bindings of this user; too many users of this peer. */
-  readonly reason: 'cseq-out-of-order' | 'bindings-exceeded' | 'users-exceeded';
+  /**
+   * Not a higher CSeq than the stored one of this Call-ID, and no repetition of its request; too many bindings of this
+   * user; too many characters in them; too many users of this peer.
+   */
+  readonly reason: 'cseq-out-of-order' | 'bindings-exceeded' | 'record-characters-exceeded' | 'users-exceeded';
 }
 /** Bindings whose time is over are removed. */
 export interface ExpiryDue {

@@ -19,6 +19,16 @@ export function earliestExpiry(bindings: readonly Binding[]): number {
   return earliest;
 }
 
+/** What `recordCharactersMax` counts. */
+export function charactersOf(bindings: readonly Binding[]): number {
+  let characters = 0;
+  for (let i = 0; i < bindings.length; i++) {
+    const { contact, instance, userAgent } = bindings[i]!;
+    characters += contact.length + instance.length + userAgent.length;
+  }
+  return characters;
+}
+
 /** The place of a contact in the list: the binding with the same key, else the first that matches it, else -1. */
 export function indexOfContact(bindings: readonly Binding[], contactKey: string): number {
   for (let i = 0; i < bindings.length; i++) if (bindings[i]!.contactKey === contactKey) return i;

@@ -219,6 +219,24 @@ describe('limits', () => {
     expect(register('Contact: <sip:a@1>')?.statusCode).toBe(200);
   });
 
+  it('recordCharactersMax: 403, so that no record makes an answer with more than 1,890 octets of Contact', () => {
+    const { ask, register } = start();
+    const contactOf = (n: number, host: string) =>
+      `<sip:${n}@${host}>;q=0.001;+sip.instance="${'i'.repeat(54)}";reg-id=999999999`;
+    const ten = (host: string) => Array.from({ length: 10 }, (_, n) => `Contact: ${contactOf(n, host)}`);
+    const refused = { statusCode: 403, reason: 'Too Many Characters In Bindings' };
+    // 60 characters of contact and 61 of instance and user agent, ten times: ten above the limit.
+    expect(register(...ten('h'.repeat(54)), 'User-Agent: 1234567')).toMatchObject(refused);
+    expect(register()?.headerLines).toBe('');
+    // 66 characters of contact and 54 of instance.
+    expect(register(...ten('h'.repeat(60)), 'Expires: 7200')?.statusCode).toBe(200);
+    const most = register()?.headerLines ?? '';
+    expect(most.length).toBeLessThanOrEqual(1_890);
+    expect(most.length).toBeGreaterThan(1_800);
+    expect(register('Contact: <sip:more@192.0.2.4>')).toMatchObject({ statusCode: 403 });
+    expect(ask({ to: '<sip:bob@example.com>', lines: [`Contact: <sip:${'x'.repeat(500)}@h>`] })?.statusCode).toBe(200);
+  });
+
   it('bindingsPerUserMax: 403; usersMax: 503 with Retry-After', () => {
     const { ask, register } = start({ location: { bindingsPerUserMax: 1, usersMax: 1 } });
     register('Contact: <sip:a@1>');

@@ -188,6 +188,9 @@ function onChangeRefused(state: RegistrarState, message: ChangeRefused, out: Out
     case 'bindings-exceeded':
       answer(out, request, 403, 'Too Many Bindings');
       break;
+    case 'record-characters-exceeded':
+      answer(out, request, 403, 'Too Many Characters In Bindings');
+      break;
     case 'users-exceeded':
       answerOverload(state, request, out);
       break;
