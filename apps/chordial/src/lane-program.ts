@@ -14,7 +14,7 @@ import { sipTransaction } from '@chordial/sip-transaction/behaviour';
 import type { SipTransactionMessage } from '@chordial/sip-transaction/protocol';
 import { sipTransport } from '@chordial/sip-transport/behaviour';
 import type { SipTransportMessage } from '@chordial/sip-transport/protocol';
-import { at, type HostConfig, ringOf } from './layout.ts';
+import { at, type HostConfig, ringOf, usersMaxOf } from './layout.ts';
 import type { PeersReady } from './protocol.ts';
 
 /** Datagrams waiting behind one another from which a lane shares them with the others. */
@@ -62,7 +62,7 @@ const layOutLane: LaneProgram<HostConfig> = (setup) => {
   const served = peers.map(({ self: { key } }) => {
     const records: Address<LocationMessage> = setup.spawn(location, {
       ...defaultLocationConfig,
-      usersMax: config.usersMax,
+      usersMax: usersMaxOf(ring, key, config.usersMax),
     });
     const service = setup.spawn(registrar, {
       ...defaultRegistrarLimits,

@@ -3,6 +3,7 @@
 import { type Address, makeAddress } from '@chordial/actor';
 import { type FoundingRing, foundingRing } from '@chordial/chord';
 import type { ChordMessage } from '@chordial/chord/protocol';
+import { distance, keyBits, type RingKey } from '@chordial/ring-key';
 import type { Endpoint, Options } from './options.ts';
 
 /** Plain data that every lane of a host is started with. */
@@ -16,6 +17,7 @@ export interface HostConfig {
   readonly peersCount: number;
   readonly lanesCount: number;
   readonly routing: Options['routing'];
+  /** Users of the whole host; `usersMaxOf` divides them among its peers. */
   readonly usersMax: number;
   /** For the To tags of stateless responses; equal on all lanes. */
   readonly secret: number;
@@ -34,3 +36,17 @@ export const chordAddress = (lane: number, indexOnLane: number): Address<ChordMe
 /** The ring of a host on its own: peers dealt to the lanes in turn. */
 export const ringOf = ({ peersCount, lanesCount }: Pick<HostConfig, 'peersCount' | 'lanesCount'>): FoundingRing =>
   foundingRing({ hosts: [{ host: thisHost, lanesCount }], peersCount, ringName: 'chordial', chordAddress });
+
+/**
+ * The users that the peer with this key may keep, of the `usersMax` of its host. Peers share no counter, as cores share no state,
+ * so each has its part of the ring of them and room for chance: names fall on the ring evenly, and a peer with m users on
+ * average has more than m + 6 sqrt(m) + 8 less than once in 10^8 fillings. A host that is full therefore refuses nobody too early; whoever
+ * chooses names to fill every peer gets at most 6 sqrt(usersMax * peers) + 9 * peers users above `usersMax`: 5 % at a
+ * million users on 64 peers. Shares change with the ranges when those can (join and failure).
+ */
+export function usersMaxOf({ members, table }: FoundingRing, key: RingKey, usersMax: number): number {
+  const arc = distance(members.at(table.ownerIndex(key) - 1)!.key, key);
+  // From a peer that is alone to itself it is once around.
+  const usersMean = arc === 0n ? usersMax : usersMax * (Number(arc) / 2 ** keyBits);
+  return Math.min(usersMax, Math.ceil(usersMean + 6 * Math.sqrt(usersMean)) + 8);
+}

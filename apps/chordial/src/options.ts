@@ -134,7 +134,7 @@ export const optionList = {
     check: wholeNumber(1, 10_000_000),
     fallback: '1000000',
     hint: 'N',
-    help: 'users with bindings that one peer keeps at most',
+    help: 'users with bindings that this host keeps; each peer takes its part of them',
   },
 } as const;
 
