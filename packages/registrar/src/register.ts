@@ -31,6 +31,10 @@ export function onRegister(
   const { peek } = message;
   // Step 5: "The registrar extracts the address-of-record from the To header field of the request", in "a canonical form": the
   // dispatcher has done both, as it needs the user's place on the ring, and has answered 404 where the To is none of ours.
+  if (message.aor.length > config.aorCharactersMax) {
+    answer(out, message, 403, 'Address-Of-Record Too Long');
+    return undefined;
+  }
   if (peek.callIdEnd - peek.callIdStart > config.callIdBytesMax) {
     answer(out, message, 403, 'Call-ID Too Long');
     return undefined;

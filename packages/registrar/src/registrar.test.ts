@@ -219,6 +219,16 @@ describe('limits', () => {
     expect(register('Contact: <sip:a@1>')?.statusCode).toBe(200);
   });
 
+  it('aorCharactersMax: 403, as a user would keep the name as long as a binding lives', () => {
+    const { ask } = start();
+    const bind = (name: string) => ask({ to: `<sip:${name}@example.com>`, lines: ['Contact: <sip:a@1>'] });
+    expect(bind('n'.repeat(512 - '@example.com'.length))?.statusCode).toBe(200);
+    expect(bind('n'.repeat(513 - '@example.com'.length))).toMatchObject({
+      statusCode: 403,
+      reason: 'Address-Of-Record Too Long',
+    });
+  });
+
   it('recordCharactersMax: 403, so that no record makes an answer with more than 1,890 octets of Contact', () => {
     const { ask, register } = start();
     const contactOf = (n: number, host: string) =>

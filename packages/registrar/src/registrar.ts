@@ -23,6 +23,8 @@ export interface RegistrarLimits {
   /** Characters of a contact URI, and of its `+sip.instance`. */
   readonly contactCharactersMax: number;
   readonly callIdBytesMax: number;
+  /** Characters of an address-of-record that is bound: a user name may be as long as a header. */
+  readonly aorCharactersMax: number;
   /** A longer User-Agent is not kept. */
   readonly userAgentBytesMax: number;
   /** Requests that wait for the location service at a time. */
@@ -40,6 +42,7 @@ export const defaultRegistrarLimits: RegistrarLimits = {
   contactsMax: 10,
   contactCharactersMax: 512,
   callIdBytesMax: 256,
+  aorCharactersMax: 512,
   userAgentBytesMax: 128,
   pendingMax: 10_000,
   deadlineMs: 5_000,
