@@ -20,6 +20,10 @@ test('names of every length from 0 to 200 octets', () => {
   for (let length = 0; length <= 200; length++) {
     const octets = Uint8Array.from({ length }, (_, i) => (i * 37 + length) & 255);
     expect(keyOf(octets)).toBe(hash('sha1', octets, 'hex'));
+    const within = new Uint8Array(length + 9).fill(255);
+    within.set(octets, 4);
+    expect(hasher.hash(within, 4, 4 + length)).toBe(true);
+    expect(hasher.key).toBe(hash('sha1', octets, 'hex'));
   }
 });
 
@@ -61,6 +65,7 @@ test('a part of an array, and a name that is too long', () => {
   expect(hasher.key).toBe(ringKeyFromText('alice'));
   hasher.clear();
   expect(hasher.add(new Uint8Array(1_025), 0, 1_025)).toBe(false);
+  expect(hasher.hash(new Uint8Array(1_025), 0, 1_025)).toBe(false);
   expect(hasher.add(new Uint8Array(1_024), 0, 1_024)).toBe(true);
   expect(hasher.addOctet(64)).toBe(false);
 });

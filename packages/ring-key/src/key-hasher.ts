@@ -68,17 +68,33 @@ export class KeyHasher {
       for (let i = 0; i < wordsCount; i++) this.#words[i] = Number.parseInt(digits.slice(i * 8, i * 8 + 8), 16);
       return;
     }
-    // A one bit ends the message, zeros follow (RFC 3174 4); octets of an earlier name may lie behind it.
-    octets[count] = 0x80;
-    octets[count + 1] = 0;
-    octets[count + 2] = 0;
-    octets[count + 3] = 0;
-    const used = (count >> 2) + 1;
-    for (let i = 0; i < used; i++) {
-      const at = i << 2;
-      block[i] = (octets[at]! << 24) | (octets[at + 1]! << 16) | (octets[at + 2]! << 8) | octets[at + 3]!;
+    this.#digestBlock(octets, 0, count);
+  }
+
+  /** Hashes a name that lies in one piece, without copying it when it fits one block; false as for `add`. */
+  hash(bytes: Uint8Array, start: number, end: number): boolean {
+    if (end - start <= octetsPerBlockMax) {
+      this.#digestBlock(bytes, start, end);
+      return true;
     }
-    for (let i = used; i < lengthWord; i++) block[i] = 0;
+    this.clear();
+    if (!this.add(bytes, start, end)) return false;
+    this.finish();
+    return true;
+  }
+
+  /** Packs at most 55 octets, the one bit that ends them, zeros and the length (RFC 3174 4), and hashes the block. */
+  #digestBlock(bytes: Uint8Array, start: number, end: number): void {
+    const count = end - start;
+    const whole = count >> 2;
+    let at = start;
+    for (let i = 0; i < whole; i++, at += 4) {
+      block[i] = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+    }
+    let last = 0;
+    while (at < end) last = (last << 8) | bytes[at++]!;
+    block[whole] = ((last << 8) | 0x80) << ((3 - (count & 3)) * 8);
+    for (let i = whole + 1; i < lengthWord; i++) block[i] = 0;
     block[lengthWord] = count * 8;
     digestBlock();
     const words = this.#words;

@@ -206,6 +206,9 @@ export class Peek {
   get subjectField(): AddressField {
     return this.method === 'REGISTER' || this.method === 'PUBLISH' ? 'to' : 'request-uri';
   }
+  get subjectUri(): UriSlice {
+    return this.method === 'REGISTER' || this.method === 'PUBLISH' ? this.to.uri : this.requestUri;
+  }
   get subjectUser(): string {
     return this.userOf(this.subjectField);
   }

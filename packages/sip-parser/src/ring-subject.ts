@@ -44,11 +44,14 @@ const AT = 64;
  * the owner. False when there is no subject. A key that the message carries is not looked at.
  */
 export function hashSubject(peek: Peek, hasher: KeyHasher, host?: string): boolean {
-  hasher.clear();
-  const uri = peek.uriOf(peek.subjectField);
+  const uri = peek.subjectUri;
   if (uri.scheme === 0 || peek.kind === 'response') return false;
   if (!uri.plain || host !== undefined) return hashText(hasher, canonicalSubject(peek, host));
   const { bytes } = peek;
+  // `user@host` stands in the message as it is hashed, unless a password lies between.
+  if (uri.userEnd > uri.userStart && uri.userEnd + 1 === uri.hostStart)
+    return hasher.hash(bytes, uri.userStart, uri.hostEnd);
+  hasher.clear();
   if (uri.userEnd > uri.userStart && !(hasher.add(bytes, uri.userStart, uri.userEnd) && hasher.addOctet(AT)))
     return false;
   if (!hasher.add(bytes, uri.hostStart, uri.hostEnd)) return false;
@@ -57,6 +60,7 @@ export function hashSubject(peek: Peek, hasher: KeyHasher, host?: string): boole
 }
 
 function hashText(hasher: KeyHasher, text: string): boolean {
+  hasher.clear();
   if (text === '' || !hasher.addText(text)) return false;
   hasher.finish();
   return true;

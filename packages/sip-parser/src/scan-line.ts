@@ -86,6 +86,11 @@ export function skipQuoted(bytes: Uint8Array, start: number, end: number): numbe
   let p = start + 1;
   while (p < end) {
     const octet = bytes[p]!;
+    // Letters and digits, which most octets are, end no quoted string and need no second look.
+    if (octet > BACKSLASH || (octet > QUOTE && octet < BACKSLASH)) {
+      p++;
+      continue;
+    }
     if (octet === QUOTE) return p + 1;
     if (octet === BACKSLASH) {
       if (bytes[p + 1] === CR || bytes[p + 1] === LF) return -1;
