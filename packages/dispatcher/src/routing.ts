@@ -15,9 +15,9 @@ const hasher = new KeyHasher();
 
 const lookupsDue: LookupsDue = { type: 'lookups-due' };
 
-/** The user that an admitted request is for (DESIGN section 8): of a REGISTER the To, else the target. */
+/** The user that an admitted request is for (DESIGN section 8). */
 export function aorOf(state: State, peek: Peek): string {
-  return state.domains.aorOf(peek, peek.method === 'REGISTER' ? 'to' : 'request-uri');
+  return state.domains.aorOf(peek, peek.subjectField);
 }
 
 /** Answers without a transaction. */

@@ -203,11 +203,11 @@ export class Peek {
   }
 
   /** Which URI says where on the ring the message belongs (DESIGN section 8). */
-  get subjectField(): AddressField {
+  get subjectField(): 'request-uri' | 'to' {
     return this.method === 'REGISTER' || this.method === 'PUBLISH' ? 'to' : 'request-uri';
   }
   get subjectUri(): UriSlice {
-    return this.method === 'REGISTER' || this.method === 'PUBLISH' ? this.to.uri : this.requestUri;
+    return this.subjectField === 'to' ? this.to.uri : this.requestUri;
   }
   get subjectUser(): string {
     return this.userOf(this.subjectField);
