@@ -3,7 +3,7 @@
 //
 //   | host 16 bits | lane 8 bits | generation 8 bits | index 20 bits |
 //
-// Host 0 is this process. The generation tells a reused index from the actor that had it before. Index 0 is nobody.
+// A host that is alone is number 0. The generation tells a reused index from the actor that had it before. Index 0 is nobody.
 import { assert } from './assert.ts';
 
 declare const accepts: unique symbol;

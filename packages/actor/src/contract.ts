@@ -3,7 +3,7 @@
 // and all that a core can do is the five effects on `out`. The same behaviour runs under the simulator and the
 // runtime and cannot tell which.
 import type { Address } from './address.ts';
-import type { DiskRequest, TcpRequest, UdpRequest } from './protocol.ts';
+import type { DiskRequest, HostsRequest, TcpRequest, UdpRequest } from './protocol.ts';
 import type { Typed, Words } from './words.ts';
 
 /** Names a pending timer; valid until it fires or is cleared. 0 is never a timer. */
@@ -91,21 +91,26 @@ export interface Behaviour<State, M extends Typed, Config> {
 /** What a lane program is given to lay out one lane: its place, its ports, and a way to start root actors. */
 export interface LaneSetup<Config> {
   readonly config: Config;
+  /** The number of this host in every address: 0 for one that is alone, 1 to 65,535 in a ring of several hosts. */
+  readonly host: number;
   readonly lane: number;
   readonly lanesCount: number;
+  /** Wall-clock milliseconds since 1970 when the shell's clock (`now`) was 0: `startedAt + now` is later in every later life. */
+  readonly startedAt: number;
   /** True when this lane replaces one that died. */
   readonly restarted: boolean;
   readonly ports: {
     readonly udp: Address<UdpRequest>;
     readonly tcp: Address<TcpRequest>;
     readonly disk: Address<DiskRequest>;
+    readonly hosts: Address<HostsRequest>;
     /** The world outside the actors: what is sent here reaches whoever runs the host, as a report. */
     readonly gateway: Address<Typed>;
   };
   /** Starts a root actor; with `at` (16..31) it has the same index on every lane, see `wellKnown`. */
   spawn<State, M extends Typed, C>(behaviour: Behaviour<State, M, C>, config: C, at?: number): Address<M>;
-  /** The address of the root actor that the program placed `at` on `lane` of this host. */
-  wellKnown<M>(lane: number, at: number): Address<M>;
+  /** The address of the root actor that the program placed `at` on `lane` of this host, or of another one. */
+  wellKnown<M>(lane: number, at: number, host?: number): Address<M>;
   /** Sends a first message to an actor of this lane. */
   send<M>(to: Address<M>, message: NoInfer<M>): void;
 }

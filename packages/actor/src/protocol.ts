@@ -2,7 +2,7 @@
 // lane; a core sends it requests with its own address as `replyTo` and hears events. Correlations are chosen by the asker and
 // come back unchanged. Bytes in a request are taken over within the turn, bytes in an event are valid until its end.
 import type { Address } from './address.ts';
-import type { Typed } from './words.ts';
+import type { Typed, Words } from './words.ts';
 
 /** A run of bytes inside a larger array: `bytes[start, end)`. */
 export interface ByteView {
@@ -181,3 +181,63 @@ export interface DiskFailed {
   readonly sentence: string;
 }
 export type DiskEvent = DiskDone | FileRead | DiskFailed;
+
+// --- hosts ----------------------------------------------------------------------------------------------------------
+// Links to other hosts. Addresses are the same everywhere: a message to an actor of another host goes by the lane's own link to that host,
+// in order, at most once, and is lost when the link breaks. Each lane has its own links and must be told every route.
+
+/** Where a host is reached; a later route replaces an earlier one. The link opens with the first message for it. */
+export interface RouteHost {
+  readonly type: 'route-host';
+  readonly host: number;
+  readonly address: string;
+  readonly port: number;
+  /** SHA-256 of the host's public key (SPKI), base64url; whoever answers with another key is refused. */
+  readonly fingerprint: string;
+  /** Another host that passes messages on while the direct way is cut; 0 for the direct way. */
+  readonly via: number;
+}
+/** Closes the link to a host and refuses messages for it. */
+export interface ForgetHost {
+  readonly type: 'forget-host';
+  readonly host: number;
+}
+/** Tells `replyTo` what happens to this lane's links from now on; the last watcher counts. */
+export interface WatchHosts {
+  readonly type: 'watch-hosts';
+  readonly replyTo: Address<HostsEvent>;
+}
+export type HostsRequest = RouteHost | ForgetHost | WatchHosts;
+
+/** A host that had no route here proved that it has the token; messages to it now go back where it says it listens. */
+export interface HostIntroduced {
+  readonly type: 'host-introduced';
+  readonly host: number;
+  readonly address: string;
+  readonly port: number;
+  readonly fingerprint: string;
+}
+/** The link to a host is open and proved; messages waiting for it leave. */
+export interface HostLinked {
+  readonly type: 'host-linked';
+  readonly host: number;
+}
+/** The link to a host broke or could not be opened; what waited for it is lost. It is tried again with a jittered back-off. */
+export interface HostUnlinked {
+  readonly type: 'host-unlinked';
+  readonly host: number;
+  /** The system's name of the error (`ECONNREFUSED`, `ECONNRESET`), or ours: `wrong-key`, `wrong-ring`, `wrong-version`, `wrong-token`. */
+  readonly code: string;
+  readonly sentence: string;
+}
+export type HostsEvent = HostIntroduced | HostLinked | HostUnlinked;
+
+/** What other lanes may say to a lane's hosts port, and what it tells. */
+export const hostsWords: Words<HostsRequest | HostsEvent> = {
+  'route-host': [1, 'host', 'address', 'port', 'fingerprint', 'via'],
+  'forget-host': [2, 'host'],
+  'watch-hosts': [3, 'replyTo'],
+  'host-introduced': [4, 'host', 'address', 'port', 'fingerprint'],
+  'host-linked': [5, 'host'],
+  'host-unlinked': [6, 'host', 'code', 'sentence'],
+};

@@ -2,10 +2,10 @@
 // the key, and questions of operators. One dispatcher runs on every lane.
 import type { Address, Words } from '@chordial/actor';
 import type { ByteView } from '@chordial/actor/protocol';
-import type { Member, RingChanged, SuccessorFound } from '@chordial/chord/protocol';
+import type { Member, RangeChanged, RingChanged, SuccessorFound } from '@chordial/chord/protocol';
 import type { RingKey } from '@chordial/ring-key';
 import type { RequestReceived } from '@chordial/sip-transaction/protocol';
-import type { MessageReceived } from '@chordial/sip-transport/protocol';
+import type { MessageReceived, SendMessage } from '@chordial/sip-transport/protocol';
 
 /** Peers of this lane are ready to serve; each service answers the requests for the keys that its peer owns. */
 export interface AttachPeers {
@@ -27,6 +27,8 @@ export interface ForwardRequest extends ByteView {
   readonly hops: number;
   /** The owner as the sender knows it; with finger routing only a peer that says it is the owner has told. */
   readonly owner: RingKey;
+  /** The transport that read the request, when that was on another host: the answer leaves by it. */
+  readonly edge?: Address<SendMessage>;
 }
 
 /** Which peer owns this user, and how does a request get there? */
@@ -76,12 +78,13 @@ export type DispatcherMessage =
   | LookUp
   | LookupsDue
   | MessageReceived
+  | RangeChanged
   | RingChanged
   | SuccessorFound
   | WatchRingDue;
 
 export const dispatcherWords: Words<ForwardRequest | AttachPeers | DetachPeer | LookUp> = {
-  'forward-request': [1, 'bytes', 'start', 'end', 'address', 'port', 'hops', 'owner'],
+  'forward-request': [1, 'bytes', 'start', 'end', 'address', 'port', 'hops', 'owner', 'edge'],
   'attach-peers': [2, 'peers'],
   'detach-peer': [3, 'key'],
   'look-up': [4, 'aor', 'replyTo', 'correlation'],

@@ -15,6 +15,11 @@ export interface Flow {
   /** Source address in its canonical text form, without brackets. */
   readonly address: string;
   readonly port: number;
+  /**
+   * The transport at the edge: whoever answers from another host sends `send-message` there, since only that host's socket is one
+   * that the client has talked to. Absent for what this host itself received: any of its lanes can answer.
+   */
+  readonly edge?: Address<SendMessage>;
 }
 
 /** One SIP message arrived; goes to the address given in the transport's config. */
