@@ -2,6 +2,14 @@
 export { type FaultPlan, formatFault, rollFaults } from './fault.ts';
 export { firstDifference, formatLine } from './history.ts';
 export type { SimulatedHost } from './host.ts';
-export { inputOf, type Rules, type RunResult, runScenario, type Scenario, type Stage } from './scenario.ts';
+export {
+  type Figures,
+  inputOf,
+  type Rules,
+  type RunResult,
+  runScenario,
+  type Scenario,
+  type Stage,
+} from './scenario.ts';
 export { type SeedsResult, simulateSeeds } from './seeds.ts';
 export { Simulation } from './simulation.ts';

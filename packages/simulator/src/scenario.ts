@@ -23,12 +23,18 @@ export interface Rules {
   invariant?(): string | undefined;
   /** Asked at the end: what should have come right by then. */
   finish?(): string | undefined;
+  /** Counts of the run, asked at the end; those of many seeds are added up. */
+  figures?(): Figures;
 }
+
+export type Figures = Readonly<Record<string, number>>;
 
 export interface Scenario {
   readonly name: string;
   readonly description: string;
   readonly clientsCount: number;
+  /** Virtual time of a run where nobody says another; the default is a minute. */
+  readonly durationMs?: number;
   readonly options?: Omit<SimulationOptions, 'seed'>;
   build(stage: Stage): Rules;
   /** The faults of one run. They should leave some calm time at the end of `durationMs`. */
@@ -48,6 +54,7 @@ export interface RunResult {
   readonly violation: Violation | undefined;
   readonly historyHash: string;
   readonly steps: number;
+  readonly figures: Figures;
   /** The last steps, when lines were asked for. */
   readonly lines: readonly HistoryLine[];
 }
@@ -77,6 +84,7 @@ export function runScenario(scenario: Scenario, input: RunInput, linesMax = 0): 
     violation: simulation.violation,
     historyHash: simulation.historyHash,
     steps: simulation.history.steps,
+    figures: rules.figures?.() ?? {},
     lines: simulation.history.tail(),
   };
 }
