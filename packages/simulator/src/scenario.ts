@@ -37,6 +37,8 @@ export interface Scenario {
   readonly durationMs?: number;
   readonly options?: Omit<SimulationOptions, 'seed'>;
   build(stage: Stage): Rules;
+  /** The figures of many runs, added up, as people read them. */
+  summary?(figures: Figures): string;
   /** The faults of one run. They should leave some calm time at the end of `durationMs`. */
   faults(random: Random, durationMs: number): FaultPlan;
 }
