@@ -1,6 +1,6 @@
 // What the command and its workers say to each other. Seeds are dealt out one by one from a shared counter, so that no worker
 // idles while another still has a heap of them.
-import type { RunResult, SeedsResult } from '@chordial/simulator';
+import type { Figures, RunResult, SeedsResult } from '@chordial/simulator';
 
 export interface Assignment {
   readonly scenario: string;
@@ -23,6 +23,7 @@ export type WorkerReport =
       readonly seed: number;
       readonly steps: number;
       readonly virtualMs: number;
+      readonly figures: Figures;
       readonly failed: boolean;
     }
   | { readonly kind: 'failure'; readonly failure: SeedFailure };

@@ -6,13 +6,16 @@ import { scenarios } from '@chordial/test-simulation';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { formatDuration, parseDuration } from './duration.ts';
 import { describeFailure } from './failure-report.ts';
+import { describeVerdict, runMutants } from './mutant-run.ts';
 import { type Progress, runSeeds } from './seed-run.ts';
 
 interface Options {
   readonly scenario?: string;
   readonly seeds: number;
   readonly firstSeed: number;
-  readonly time: number;
+  readonly time?: number;
+  readonly mutants?: string | true;
+  readonly mutantTime: number;
   readonly workers: number;
   readonly shrinkRuns: number;
   readonly json?: string;
@@ -20,6 +23,7 @@ interface Options {
 }
 
 const seedMax = 2 ** 45;
+const durationMsDefault = 60_000;
 const ttyEveryMs = 200;
 const plainEveryMs = 5_000;
 
@@ -44,8 +48,13 @@ const command = new Command('simulate')
   .option('--seeds <n>', 'how many seeds', wholeNumber, 20)
   .option('--first-seed <s>', 'the first of them', wholeNumber, 1)
   .addOption(
-    new Option('--time <t>', 'virtual time per seed: 500ms, 30s, 10m, 1h').argParser(duration).default(60_000, '1m'),
+    new Option(
+      '--time <t>',
+      'virtual time per seed: 500ms, 30s, 10m, 1h (default: that of the scenario, or 1m)',
+    ).argParser(duration),
   )
+  .option('--mutants [name]', 'plant mistakes in the protocol, those whose name contains NAME: each must be caught')
+  .addOption(new Option('--mutant-time <t>', 'real time for each mutant').argParser(duration).default(600_000, '10m'))
   .option('--workers <n>', 'threads', wholeNumber, availableParallelism())
   .option('--shrink-runs <n>', 'tries to find a shorter history of a failure', wholeNumber, 300)
   .option('--json <file>', 'write the result there, failures with their faults and last steps included')
@@ -55,13 +64,44 @@ const command = new Command('simulate')
     `
 Examples:
   npx nx run simulate -- --list
+  npx nx run simulate -- --mutants                        seeded protocol bugs, each caught by the scenarios
   npx nx run simulate -- --scenario ping-pong --seeds 100 --time 10m
   npx nx run simulate -- --scenario ping-pong-hasty        a planted mistake, found and shrunk
+  npx nx run simulate -- --mutants                        seeded protocol bugs, each caught by the scenarios
   npx nx run simulate -- --scenario ping-pong --seeds 1 --first-seed 42 --time 1h --json result.json`,
   )
   .exitOverride((exit) => process.exit(exit.exitCode === 0 ? 0 : 2));
 
+/** Exit code 0: every mutant was caught. */
+async function tryMutants({ mutants, mutantTime, workers, json }: Options): Promise<number> {
+  const { verdicts } = await runMutants({
+    only: mutants === true || mutants === undefined ? '' : mutants,
+    realMsMax: mutantTime,
+    workersCount: workers,
+    onVerdict: (mutant, verdict) => console.log(describeVerdict(mutant, verdict)),
+  });
+  const survivors = verdicts.filter(({ caught }) => caught === undefined).map(({ name }) => name);
+  const slowest = verdicts.reduce((most, { realMs }) => Math.max(most, realMs), 0);
+  console.log(
+    `${verdicts.length - survivors.length} of ${verdicts.length} mutants caught, the slowest in ${formatDuration(slowest)}` +
+      `${survivors.length > 0 ? `; survived: ${survivors.join(', ')}` : ''}`,
+  );
+  if (json !== undefined && !wrote(json, { verdicts })) return 2;
+  return verdicts.length > 0 && survivors.length === 0 ? 0 : 1;
+}
+
+function wrote(file: string, result: object): boolean {
+  try {
+    writeFileSync(file, `${JSON.stringify(result, jsonValue, 2)}\n`);
+    return true;
+  } catch (error) {
+    console.error(`the result was not written: ${(error as Error).message}`);
+    return false;
+  }
+}
+
 async function main({ scenario: name, ...options }: Options): Promise<number> {
+  if (options.mutants !== undefined) return tryMutants(options);
   const scenario = scenarios.find((candidate) => candidate.name === name);
   if (options.list === true || scenario === undefined) {
     if (options.list !== true)
@@ -69,8 +109,9 @@ async function main({ scenario: name, ...options }: Options): Promise<number> {
     for (const known of scenarios) console.log(`${known.name.padEnd(18)} ${known.description}`);
     return options.list === true ? 0 : 2;
   }
-  const { seeds: seedsCount, firstSeed, time: durationMs, workers: workersCount, shrinkRuns } = options;
-  const progress: Progress = { seedsDone: 0, steps: 0, virtualMs: 0, failed: 0, failures: [] };
+  const { seeds: seedsCount, firstSeed, workers: workersCount, shrinkRuns } = options;
+  const durationMs = options.time ?? scenario.durationMs ?? durationMsDefault;
+  const progress: Progress = { seedsDone: 0, steps: 0, virtualMs: 0, figures: {}, failed: 0, failures: [] };
   const startedAt = performance.now();
   const realMs = (): number => performance.now() - startedAt;
   const line = (): string =>
@@ -89,6 +130,7 @@ async function main({ scenario: name, ...options }: Options): Promise<number> {
     if (isTty) process.stderr.write('\r\x1b[K');
   }
   console.log(line());
+  if (scenario.summary !== undefined) console.log(scenario.summary(progress.figures));
   for (const failure of progress.failures) console.log(describeFailure(scenario.name, durationMs, failure));
   if (options.json !== undefined) {
     const result = {
@@ -99,12 +141,7 @@ async function main({ scenario: name, ...options }: Options): Promise<number> {
       realMs: Math.round(realMs()),
       ...progress,
     };
-    try {
-      writeFileSync(options.json, `${JSON.stringify(result, jsonValue, 2)}\n`);
-    } catch (error) {
-      console.error(`the result was not written: ${(error as Error).message}`);
-      return 2;
-    }
+    if (!wrote(options.json, result)) return 2;
   }
   return progress.failures.length === 0 ? 0 : 1;
 }

@@ -6,6 +6,8 @@ export interface Progress {
   seedsDone: number;
   steps: number;
   virtualMs: number;
+  /** What the scenario counts, added up. */
+  readonly figures: Record<string, number>;
   /** Failures seen; `failures` follows when they are shrunk. */
   failed: number;
   readonly failures: SeedFailure[];
@@ -41,6 +43,8 @@ function startWorker(assignment: Assignment, progress: Progress): Promise<void> 
     progress.seedsDone++;
     progress.steps += report.steps;
     progress.virtualMs += report.virtualMs;
+    for (const [name, count] of Object.entries(report.figures))
+      progress.figures[name] = (progress.figures[name] ?? 0) + count;
     if (report.failed) progress.failed++;
   });
   return new Promise((resolve, reject) => {

@@ -18,11 +18,12 @@ while (Atomics.load(slots, stopSlot) === 0) {
     durationMs,
     shrinkRuns,
     onSeed: (result) => {
-      const { seed } = result.input;
+      const { figures, input, steps } = result;
+      const { seed } = input;
       const failed = result.violation !== undefined;
       // The others need not begin another seed while this one is shrunk.
       if (failed) Atomics.store(slots, stopSlot, 1);
-      report({ kind: 'seed', seed, steps: result.steps, virtualMs: virtualMsOf(result), failed });
+      report({ kind: 'seed', seed, steps, virtualMs: virtualMsOf(result), figures, failed });
     },
   });
   for (const failure of failures) report({ kind: 'failure', failure });
