@@ -1,15 +1,9 @@
-// What a shell needs to run a peer of the ring, and a lane's view of the membership.
+// What a shell needs to run a peer of the ring.
 import type { Behaviour } from '@chordial/actor';
 import { peerInvariants } from './invariants.ts';
-import {
-  type ChordMembershipConfig,
-  type ChordMembershipState,
-  initChordMembership,
-  stepChordMembership,
-} from './membership.ts';
 import { initChordPeer, stepChordPeer } from './peer.ts';
 import type { ChordPeerConfig, ChordPeerState } from './peer-state.ts';
-import { type ChordMessage, chordWords, type MembershipMessage } from './protocol.ts';
+import { type ChordMessage, chordWords } from './protocol.ts';
 
 /** A question that finds 8,192 others waiting goes back to the peer or dispatcher that sent it, which answers 503. */
 export const chordPeer: Behaviour<ChordPeerState, ChordMessage, ChordPeerConfig> = {
@@ -18,25 +12,14 @@ export const chordPeer: Behaviour<ChordPeerState, ChordMessage, ChordPeerConfig>
   step: stepChordPeer,
   mailbox: { messagesMax: 8_192, overflow: 'refuse' },
   words: chordWords,
+  hearsSystem: true,
   invariants: peerInvariants,
   /** Numbers only: an operator sees their sums, and a host may have 50,000 peers to ask. */
-  inspect: ({ successors, fingers, asked }) => ({
+  inspect: ({ successors, fingers, queries, phase, owns }) => ({
     successorsCount: successors.length,
     fingersCount: fingers.length,
-    queriesCount: asked === undefined ? 0 : 1,
-  }),
-};
-
-export const chordMembership: Behaviour<ChordMembershipState, MembershipMessage, ChordMembershipConfig> = {
-  name: 'chord-membership',
-  init: initChordMembership,
-  step: stepChordMembership,
-  mailbox: { messagesMax: 1_024, overflow: 'drop-newest' },
-  // All words of the ring, so that a lane without peers knows them too: its dispatcher asks peers of other lanes.
-  words: chordWords,
-  inspect: ({ epoch, members, watchers }) => ({
-    epoch,
-    membersCount: members.length,
-    watchersCount: watchers.size,
+    queriesCount: queries.length,
+    membersCount: phase === 'member' || phase === 'leaving' ? 1 : 0,
+    ownersCount: owns ? 1 : 0,
   }),
 };

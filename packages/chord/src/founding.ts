@@ -29,6 +29,8 @@ export interface FoundingLayout {
   readonly ringName: string;
   /** r; without it 16, or everyone else where one host has fewer peers than that. */
   readonly successorsCount?: number;
+  /** Of all founders; 0 when left out. Whoever starts again later is a joiner with a life of its own. */
+  readonly life?: number;
   /** The address of the peer that its lane starts as number `indexOnLane`, in the order of the keys. */
   readonly chordAddress: (lane: number, indexOnLane: number, host: number) => Address<ChordMessage>;
 }
@@ -66,12 +68,12 @@ function successorsCountOf({ hosts, peersCount, successorsCount }: Omit<Founding
 export function foundingRing(layout: FoundingLayout): FoundingRing {
   const fault = foundingFault(layout);
   assert(fault === undefined, fault ?? '');
-  const { hosts, chordAddress } = layout;
+  const { hosts, chordAddress, life = 0 } = layout;
   const members = placePeers(layout.ringName, layout.peersCount).map((key, turn): Member => {
     const { host, lanesCount } = hosts[turn % hosts.length]!;
     const indexOnHost = Math.floor(turn / hosts.length);
     const lane = indexOnHost % lanesCount;
-    return { key, host, lane, chord: chordAddress(lane, Math.floor(indexOnHost / lanesCount), host) };
+    return { key, host, lane, chord: chordAddress(lane, Math.floor(indexOnHost / lanesCount), host), life };
   });
   return ringOfMembers(members, successorsCountOf(layout));
 }

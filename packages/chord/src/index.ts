@@ -1,4 +1,4 @@
-// The public face of the ring: founding, invariants and types. Behaviours are in `@chordial/chord/behaviour`, words in
+// The public face of the ring: founding, planning, invariants and types. The behaviour is in `@chordial/chord/behaviour`, words in
 // `@chordial/chord/protocol`.
 export {
   type FoundingLayout,
@@ -8,6 +8,6 @@ export {
   loadOf,
   ringOfMembers,
 } from './founding.ts';
-export { ringInvariants } from './invariants.ts';
-export type { ChordMembershipConfig, ChordMembershipState } from './membership.ts';
+export { fencingFault, ownershipFault, type PeerPicture, ringFault, ringInvariants } from './invariants.ts';
 export type { ChordPeerConfig, ChordPeerState } from './peer-state.ts';
+export { type Plan, planPlacement } from './planning.ts';

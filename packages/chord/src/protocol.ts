@@ -5,6 +5,9 @@
 import type { Address, Words } from '@chordial/actor';
 import type { RingKey } from '@chordial/ring-key';
 
+// What whoever places peers needs, without an actor.
+export { type Plan, planPlacement } from './planning.ts';
+
 /** One peer as others know it. The host is the unit of failure, the lane says on which thread of it the peer lives. */
 export interface Member {
   readonly key: RingKey;
@@ -68,7 +71,7 @@ export interface PointersUnchanged {
   readonly type: 'pointers-unchanged';
   readonly correlation: number;
 }
-/** Rule 7: the peer lives but its pointers are not to be used, since it is joining (between asking and applying) or has left. */
+/** Rule 7: the peer lives but its pointers are not to be used, since it is joining, or its neighbours are forgetting it. */
 export interface PointersPending {
   readonly type: 'pointers-pending';
   readonly correlation: number;
@@ -87,7 +90,7 @@ export interface Rectify {
 export interface StabiliseDue {
   readonly type: 'stabilise-due';
 }
-/** A query was not answered in time: whoever was asked counts as dead for this peer. */
+/** A query's time is over: whoever was asked and has not answered counts as dead for this peer. */
 export interface QueryDue {
   readonly type: 'query-due';
   readonly correlation: number;
@@ -144,7 +147,7 @@ export interface LeavingNoted {
 
 // --- between a peer and whoever serves its range -----------------------------------------------------------------------
 
-/** To the listeners of a peer: it owns (from, self], clockwise, or nothing. Sent at the start and after every change. */
+/** To the listeners of a peer: it owns (from, self], clockwise, or nothing. Sent when it becomes a member and after every change. */
 export interface RangeChanged {
   readonly type: 'range-changed';
   readonly self: Member;
@@ -169,7 +172,7 @@ export interface RangeReleased {
 
 // --- between a peer and the membership of its lane ----------------------------------------------------------------------
 
-/** A peer joins, is a member, or has left; `predecessor` is given for members. Sent after every change. */
+/** A peer joins (and has a key), is a member, or has left. Sent after every change. */
 export interface PeerChanged {
   readonly type: 'peer-changed';
   readonly self: Member;
@@ -242,15 +245,7 @@ export interface RingChanged {
 
 /** What peers and the membership are sent and, since answers cross lanes and hosts as well, what they send. */
 export const chordWords: Words<
-  | ChordMessage
-  | RangeChanged
-  | HandRange
-  | RingLeft
-  | LeaveRefused
-  | PeerChanged
-  | PlacePeer
-  | WatchRing
-  | RingChanged
+  ChordMessage | RangeChanged | HandRange | RingLeft | LeaveRefused | PeerChanged | PlacePeer | WatchRing | RingChanged
 > = {
   'find-successor': [1, 'key', 'replyTo', 'correlation', 'hops', 'trace'],
   'successor-found': [7, 'correlation', 'key', 'owner', 'hops', 'trace'],
@@ -281,16 +276,7 @@ export const chordWords: Words<
   'leave-ring': [16, 'replyTo', 'correlation'],
   'ring-left': [17, 'correlation'],
   'leave-refused': [18, 'correlation', 'sentence'],
-  'member-leaving': [
-    19,
-    'leaver',
-    'predecessor',
-    'successors',
-    'owns',
-    'ownedFrom',
-    'epoch',
-    'correlation',
-  ],
+  'member-leaving': [19, 'leaver', 'predecessor', 'successors', 'owns', 'ownedFrom', 'epoch', 'correlation'],
   'leaving-noted': [20, 'correlation'],
   'hand-range': [21, 'from', 'to', 'target', 'replyTo', 'correlation'],
   'range-released': [22, 'correlation'],

@@ -1,0 +1,82 @@
+// Any interleaving of joins, silent deaths, reported deaths and planned leaves heals: the ring's invariants hold after every step of
+// every peer, no key is ever owned twice with one epoch, and a quiet ring is the ideal one, owned exactly once.
+import { ringKeyFromText } from '@chordial/ring-key';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { RingOnOneLane, ringOfKeys } from '../bench/ring-on-one-lane.ts';
+import { fencingFault, ownershipFault, ringInvariants } from './invariants.ts';
+import { isIn } from './peer-state.ts';
+
+interface Deed {
+  readonly what: 'join' | 'die' | 'lost' | 'leave' | 'doubt';
+  readonly whom: number;
+  /** Ring time that passes afterwards. */
+  readonly ms: number;
+}
+
+const anyDeed: fc.Arbitrary<Deed> = fc.record({
+  what: fc.constantFrom('join', 'join', 'die', 'lost', 'leave', 'doubt'),
+  whom: fc.nat(),
+  ms: fc.constantFrom(0, 3, 300, 1_000, 2_500),
+});
+
+const founders = (name: string, count: number, r: number) =>
+  ringOfKeys(Array.from({ length: count }, (_, i) => ringKeyFromText(`${name}/${i}`)).sort(), r, (i) => i % 4);
+
+/** At most so many may be dead at once and not yet healed around: one less than r. */
+function play(name: string, count: number, r: number, deeds: readonly Deed[]): void {
+  const lane = new RingOnOneLane(founders(name, count, r));
+  const contact = lane.ring.members[0]!;
+  const check = (): void => {
+    const states = lane.states().filter(isIn);
+    expect(ringInvariants(states)).toBeUndefined();
+    expect(fencingFault(states)).toBeUndefined();
+  };
+  lane.stepped = check;
+  let wounds = 0;
+  for (const { what, whom, ms } of deeds) {
+    const members = lane.states().filter((state) => isIn(state) && state.self.chord !== contact.chord);
+    const chosen = members[whom % members.length];
+    if (what === 'join') lane.join({ contact, successorsCount: r, host: whom % 5, startedAt: lane.kernel.now + 1 });
+    else if (chosen === undefined) continue;
+    else if (what === 'leave') lane.leave(chosen.self.chord);
+    else if (what === 'doubt') lane.tell(chosen.self.chord, { type: 'ownership-doubted' });
+    // A minority: fewer at once than a list has members, and enough stay.
+    else if (members.length > r + 2) {
+      if (++wounds >= r) {
+        lane.advance(8_000);
+        wounds = 0;
+      }
+      lane.kill(chosen.self.chord);
+      if (what === 'lost') {
+        for (const { self } of lane.states())
+          lane.tell(self.chord, { type: 'members-lost', hosts: [], members: [chosen.self] });
+      }
+    }
+    lane.advance(ms);
+  }
+  lane.advance(60_000);
+  check();
+  const states = lane.states().filter(({ phase }) => phase !== 'left');
+  expect(states.map(({ phase }) => phase)).toEqual(states.map(() => 'member'));
+  expect(ownershipFault(states)).toBeUndefined();
+  const ring = states.toSorted((a, b) => (a.self.key < b.self.key ? -1 : 1));
+  ring.forEach((state, i) => {
+    const clockwise = [...ring.slice(i + 1), ...ring.slice(0, i)].map(({ self }) => self.key);
+    expect(state.successors.map(({ key }) => key).slice(0, r)).toEqual(clockwise.slice(0, r));
+    expect(state.versionKnown).toBeGreaterThan(0);
+  });
+}
+
+it('any interleaving of joins, failures and leaves heals to the ideal ring', () => {
+  fc.assert(
+    fc.property(
+      fc.string({ maxLength: 3 }),
+      fc.integer({ min: 6, max: 16 }),
+      fc.integer({ min: 2, max: 4 }),
+      fc.array(anyDeed, { maxLength: 12 }),
+      play,
+    ),
+    { numRuns: Number(process.env['CHORD_RUNS'] ?? 100) },
+  );
+}, 60_000);
