@@ -51,7 +51,7 @@ export class FaultInjection {
         host.pauseLane(fault.lane, fault.durationMs);
         return;
       case 'crash-host':
-        host.crash(fault.durationMs, fault.disk === 'lost');
+        host.crash(fault.durationMs, fault.disk === 'lost', fault.silent === true);
         return;
       case 'kill-lane':
         host.replaceLane(fault.lane, fault.durationMs);

@@ -20,8 +20,13 @@ export type Fault =
   | (Timed & { readonly kind: 'partition'; readonly hosts: readonly number[]; readonly way: 'both' | 'out' | 'in' })
   | (Timed & { readonly kind: 'pause-host'; readonly host: number })
   | (Timed & { readonly kind: 'pause-lane'; readonly host: number; readonly lane: number })
-  /** The machine is down for `durationMs`. */
-  | (Timed & { readonly kind: 'crash-host'; readonly host: number; readonly disk: 'kept' | 'lost' })
+  /** The process is down for `durationMs`. `silent`: the machine lost its power, so that nothing answers for it either. */
+  | (Timed & {
+      readonly kind: 'crash-host';
+      readonly host: number;
+      readonly disk: 'kept' | 'lost';
+      readonly silent?: boolean;
+    })
   | (Timed & { readonly kind: 'kill-lane'; readonly host: number; readonly lane: number })
   /** The clock jumps ahead and then runs at `rate` for the time of the fault. */
   | (Timed & { readonly kind: 'skew-clock'; readonly host: number; readonly rate: number; readonly jumpMs: number })
@@ -82,7 +87,13 @@ function rollFault(random: Random, range: FaultRange): Fault {
     case 'kill-lane':
       return { kind, ...timed, host, lane };
     case 'crash-host':
-      return { kind, ...timed, host, disk: pick(random, ['kept', 'lost'] as const) };
+      return {
+        kind,
+        ...timed,
+        host,
+        disk: pick(random, ['kept', 'lost'] as const),
+        silent: nextBelow(random, 2) === 0,
+      };
     case 'skew-clock':
       return { kind, ...timed, host, rate: 0.9 + nextBelow(random, 21) / 100, jumpMs: nextBelow(random, 2_000) };
     case 'fill-link':

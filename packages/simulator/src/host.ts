@@ -4,6 +4,7 @@ import type { LaneProgram, Typed } from '@chordial/actor';
 import { nextBelow } from '@chordial/actor/random';
 import { HostClock } from './clock.ts';
 import { Disk } from './disk.ts';
+import type { ScheduledEvent } from './event-heap.ts';
 import { SimulatedLane } from './lane.ts';
 import { Links } from './links.ts';
 import type { TcpListener } from './tcp-connection.ts';
@@ -17,6 +18,13 @@ export interface HostSpec<Config> {
   /** The default is `10.0.0.N`, N counting from 1. */
   readonly address?: string;
   readonly name?: string;
+  /** The host's number in every address, as in a ring of several hosts; 0, the default, is a host that is alone. */
+  readonly number?: number;
+  /** Where it says that other hosts reach it, and who it proves to be; a route to another fingerprint is refused. */
+  readonly ringPort?: number;
+  readonly fingerprint?: string;
+  /** Virtual time of its start; the default is now. */
+  readonly startAtMs?: number;
   /** What the host's clock shows at the start, and its speed; the defaults are by seed: up to a day, within 100 ppm. */
   readonly clockOffsetMs?: number;
   readonly clockRate?: number;
@@ -35,13 +43,17 @@ export interface ActorFailure {
 const lagMsMax = 1_000;
 const stallMsMax = 5_000;
 const dayMs = 86_400_000;
+const ringPortUsual = 7_070;
 const portFirst = 32_768;
 const portsCount = 28_000;
 
 export class SimulatedHost {
   readonly index: number;
+  readonly number: number;
   readonly name: string;
   readonly address: string;
+  readonly ringPort: number;
+  readonly fingerprint: string;
   readonly lanesCount: number;
   readonly clock: HostClock;
   /** The clock's speed while no fault changes it. */
@@ -60,10 +72,13 @@ export class SimulatedHost {
   isUp = false;
   /** Counts crashes, so that what was arranged by one does not happen to the next. */
   life = 0;
+  /** The machine lives, so that it refuses what finds no process; false without power. */
+  answers = true;
   readonly #world: World;
   readonly #program: LaneProgram<unknown>;
   readonly #config: unknown;
   #portNext = 0;
+  #startArranged: ScheduledEvent | undefined;
 
   constructor(world: World, index: number, spec: HostSpec<unknown>) {
     const dice = world.random.starts;
@@ -71,6 +86,9 @@ export class SimulatedHost {
     this.index = index;
     this.address = spec.address ?? `10.0.${Math.floor(index / 250)}.${(index % 250) + 1}`;
     this.name = spec.name ?? `host-${index}`;
+    this.number = spec.number ?? 0;
+    this.ringPort = spec.ringPort ?? ringPortUsual;
+    this.fingerprint = spec.fingerprint ?? '';
     this.lanesCount = spec.lanesCount;
     this.#program = spec.program;
     this.#config = spec.config;
@@ -86,7 +104,10 @@ export class SimulatedHost {
 
   /** Starts all lanes within two milliseconds, in any order. */
   start(): void {
+    if (this.isUp) return;
+    this.#arrangeStart(undefined);
     this.isUp = true;
+    this.answers = true;
     const { life } = this;
     for (let lane = 0; lane < this.lanesCount; lane++) {
       this.#world.after(nextBelow(this.#world.random.starts, 2_000) / 1_000, () => {
@@ -95,17 +116,52 @@ export class SimulatedHost {
     }
   }
 
-  /** The machine stops at once, with everything in memory, and starts again after `downMs`. */
-  crash(downMs: number, diskLost: boolean): void {
+  /** Starts at a virtual time, unless it is started or stopped before. */
+  startAt(timeMs: number): void {
+    this.#arrangeStart(this.#world.at(timeMs, () => this.start()));
+  }
+
+  /**
+   * The process ends at once, with everything in memory, and starts again after `downMs`. Its machine tells the other ends of its
+   * connections, unless it is `silent` (lost its power).
+   */
+  crash(downMs: number, diskLost = false, silent = false): void {
+    if (!this.isUp) return;
+    this.stop(diskLost, silent);
+    this.startAt(this.#world.now + downMs);
+  }
+
+  /** As `crash`, for good: only `start` brings it back. */
+  stop(diskLost = false, silent = false): void {
+    this.#arrangeStart(undefined);
     if (!this.isUp) return;
     this.isUp = false;
+    this.answers = !silent;
     this.life++;
-    for (const lane of this.lanes) lane?.die(false);
+    for (const lane of this.lanes) lane?.die(!silent);
     this.lanes.fill(undefined);
     this.links.clear();
     if (diskLost) this.disk.lose();
     else this.disk.crash();
-    this.#world.after(downMs, () => this.start());
+  }
+
+  /** Another life at once. */
+  restart(): void {
+    this.stop();
+    this.start();
+  }
+
+  /** The lane that gets the next connection of another host; undefined when none listens. */
+  chooseLane(): SimulatedLane | undefined {
+    const listening = this.lanes.filter((lane) => lane !== undefined);
+    return listening[listening.length > 1 ? nextBelow(this.#world.random.hosts, listening.length) : 0];
+  }
+
+  /** Another host opened a link to this one: every lane without a route to it learns one. */
+  introduce(other: SimulatedHost): void {
+    for (const lane of this.lanes) {
+      if (lane !== undefined) this.#world.after(0, () => lane.arrive(() => lane.hosts.introduce(other)));
+    }
   }
 
   pause(durationMs: number): void {
@@ -145,6 +201,11 @@ export class SimulatedHost {
   /** A port that the system chooses. */
   choosePort(): number {
     return portFirst + (this.#portNext++ % portsCount);
+  }
+
+  #arrangeStart(event: ScheduledEvent | undefined): void {
+    if (this.#startArranged !== undefined) this.#world.cancel(this.#startArranged);
+    this.#startArranged = event;
   }
 
   #pauseLane(lane: number, durationMs: number): SimulatedLane | undefined {

@@ -7,6 +7,8 @@ import { DiskPort } from './disk-port.ts';
 import type { ScheduledEvent } from './event-heap.ts';
 import { Gateway } from './gateway.ts';
 import type { SimulatedHost } from './host.ts';
+import { HostsPort } from './hosts-port.ts';
+import type { Mail } from './links.ts';
 import { TcpPort } from './tcp-port.ts';
 import { UdpPort } from './udp-port.ts';
 import { poison, WordsBook } from './words-book.ts';
@@ -16,7 +18,9 @@ const gatewayIndex = 1;
 const udpIndex = 2;
 const tcpIndex = 3;
 const diskIndex = 4;
-const thisHost = 0;
+const hostsIndex = 5;
+/** Wall-clock milliseconds when every host's clock shows 0: 2026-01-01. */
+const wallClockAtZero = 1_767_225_600_000;
 const stepsPerSlice = 4_096;
 /** A turn of more steps than this is a lane that talks to itself without end. */
 const stepsPerTurnMax = 2_000_000;
@@ -36,6 +40,7 @@ export class SimulatedLane implements Outside {
   readonly words = new WordsBook();
   readonly udp: UdpPort;
   readonly tcp: TcpPort;
+  readonly hosts: HostsPort;
   readonly gateway: Gateway;
   phase: 'up' | 'paused' | 'dead' = 'up';
   /** Out of routing: other lanes refuse to send here. */
@@ -56,9 +61,10 @@ export class SimulatedLane implements Outside {
     this.#world = world;
     this.host = host;
     this.lane = lane;
-    this.kernel = new LaneKernel(thisHost, lane, seed, this);
+    this.kernel = new LaneKernel(host.number, lane, seed, this);
     this.udp = new UdpPort(world, this);
     this.tcp = new TcpPort(world, this);
+    this.hosts = new HostsPort(world, this);
     this.gateway = new Gateway(world, this, this.#portAt(gatewayIndex));
   }
 
@@ -70,19 +76,23 @@ export class SimulatedLane implements Outside {
       kernel.spawnRoot(this.udp.behaviour, undefined, udpIndex);
       kernel.spawnRoot(this.tcp.behaviour, undefined, tcpIndex);
       kernel.spawnRoot(new DiskPort(this.#world, this).behaviour, undefined, diskIndex);
+      kernel.spawnRoot(this.hosts.behaviour, undefined, hostsIndex);
       program({
         config,
+        host: this.host.number,
         lane,
         lanesCount: this.host.lanesCount,
+        startedAt: wallClockAtZero,
         restarted,
         ports: {
           udp: this.#portAt(udpIndex),
           tcp: this.#portAt(tcpIndex),
           disk: this.#portAt(diskIndex),
+          hosts: this.#portAt(hostsIndex),
           gateway: this.#portAt(gatewayIndex),
         },
         spawn: (behaviour, spawnConfig, at) => kernel.spawnRoot(behaviour, spawnConfig, at),
-        wellKnown: (otherLane, at) => makeAddress(thisHost, otherLane, at),
+        wellKnown: (otherLane, at, other = this.host.number) => makeAddress(other, otherLane, at),
         send: (to, message) =>
           kernel.deliver(to as unknown as Address<Typed>, this.#portAt(gatewayIndex), message as unknown as Typed),
       });
@@ -111,6 +121,14 @@ export class SimulatedLane implements Outside {
     this.kernel.deliver(to, this.#portAt(udpIndex), message);
   }
 
+  /** Takes what came from another lane; false when no behaviour of this lane knows its words. */
+  receive({ to, from, crossing }: Mail): boolean {
+    for (const bytes of crossing.lent) this.lend(bytes);
+    if (!this.words.knows(crossing.message.type)) return false;
+    this.kernel.deliver(to, from, crossing.message);
+    return true;
+  }
+
   /** Bytes that are valid until the end of this turn. */
   lend(bytes: Uint8Array): void {
     this.#lent.push(bytes);
@@ -132,6 +150,7 @@ export class SimulatedLane implements Outside {
     }
     for (const bytes of this.#lent) bytes.fill(poison);
     this.#lent.length = 0;
+    this.hosts.flush();
     if (this.#hasFailed && this.phase !== 'dead') this.host.replaceLane(this.lane, this.host.laneRestartMs);
   }
 
@@ -158,6 +177,7 @@ export class SimulatedLane implements Outside {
     this.#timers.clear();
     this.udp.closeAll();
     this.tcp.closeAll(reset);
+    this.hosts.closeAll(reset);
   }
 
   /** The host's clock changed: timers keep their local due times. */
@@ -173,7 +193,7 @@ export class SimulatedLane implements Outside {
   }
 
   post(to: Address<Typed>, from: Address<never>, message: Typed): boolean {
-    if (hostOf(to) !== thisHost) return false;
+    if (hostOf(to) !== this.host.number) return this.hosts.post(to, from, message);
     return this.host.links.post(this, laneOf(to), to, from, message);
   }
 
@@ -245,7 +265,7 @@ export class SimulatedLane implements Outside {
   }
 
   #portAt<M>(index: number): Address<M> {
-    return makeAddress<M>(thisHost, this.lane, index);
+    return makeAddress<M>(this.host.number, this.lane, index);
   }
 }
 

@@ -8,9 +8,10 @@ import type { Crossing } from './words-book.ts';
 import type { World } from './world.ts';
 
 /** One message of a link holds at most this much, as in the runtime's rings. */
-const recordBytesMax = 128 * 1_024 - 64;
+export const recordBytesMax = 128 * 1_024 - 64;
 
-interface Mail {
+/** A message on its way between lanes or hosts. */
+export interface Mail {
   readonly to: Address<Typed>;
   readonly from: Address<never>;
   readonly crossing: Crossing;
@@ -41,9 +42,14 @@ export class Links {
 
   /** Sends a message of `sender` on its way; false when the link is full or `lane` is out of routing. */
   post(sender: SimulatedLane, lane: number, to: Address<Typed>, from: Address<never>, message: Typed): boolean {
+    return this.pass(sender.lane, lane, { to, from, crossing: sender.words.cross(message) });
+  }
+
+  /** As `post`, for a message that came from another host by way of lane `from`. */
+  pass(from: number, lane: number, mail: Mail): boolean {
     const { options } = this.#world;
-    const crossing = sender.words.cross(message);
-    const link = this.#linkOf(sender.lane, lane);
+    const { crossing } = mail;
+    const link = this.#linkOf(from, lane);
     const waiting = link.mail.length - link.head;
     const isFull =
       lane >= this.#host.lanesCount ||
@@ -55,7 +61,7 @@ export class Links {
       this.refused++;
       return false;
     }
-    link.mail.push({ to, from, crossing });
+    link.mail.push(mail);
     link.bytes += crossing.bytes;
     const delayMs = (10 + nextBelow(this.#world.random.lanes, 90)) / 1_000;
     link.lastArrival = Math.max(this.#world.now + delayMs, link.lastArrival);
@@ -107,9 +113,7 @@ export class Links {
       link.head = 0;
     }
     link.bytes -= mail.crossing.bytes;
-    for (const bytes of mail.crossing.lent) lane.lend(bytes);
-    if (lane.words.knows(mail.crossing.message.type)) lane.kernel.deliver(mail.to, mail.from, mail.crossing.message);
-    else this.unknown++;
+    if (!lane.receive(mail)) this.unknown++;
   }
 
   #linkOf(from: number, to: number): Link {

@@ -26,18 +26,18 @@ export interface NetworkCounts {
 const loopbackDelayMs = 0.02;
 
 export class Network {
+  /** The delay range of a way between two hosts (by index) where it is not the usual one: areas, far hosts. */
+  delayOf: ((from: number, to: number) => readonly [msMin: number, msMax: number]) | undefined;
   readonly counts: NetworkCounts = { sent: 0, lost: 0, duplicated: 0, reordered: 0, unreachable: 0 };
   readonly #hosts = new Map<string, SimulatedHost>();
   readonly #conditions = new Set<Condition>();
   readonly #lastArrival = new Map<number, number>();
   readonly #random: Random;
-  readonly #delayMsMin: number;
-  readonly #delayMsMax: number;
+  readonly #delayMs: readonly [msMin: number, msMax: number];
 
   constructor(random: Random, delayMsMin: number, delayMsMax: number) {
     this.#random = random;
-    this.#delayMsMin = delayMsMin;
-    this.#delayMsMax = delayMsMax;
+    this.#delayMs = [delayMsMin, delayMsMax];
   }
 
   attach(host: SimulatedHost): void {
@@ -80,7 +80,7 @@ export class Network {
     this.counts.duplicated += copies - 1;
     if (!inOrder) this.counts.reordered++;
     for (; copies > 0; copies--) {
-      const at = now + this.#delay() + lateMs;
+      const at = now + this.#delay(from, to) + lateMs;
       arrives(inOrder ? this.#keepOrder(from, to, at) : at);
     }
   }
@@ -98,13 +98,25 @@ export class Network {
       }
       if (condition.kind === 'delay') lateMs += nextFloat(this.#random) * condition.delayMs;
     }
-    return this.#delay() + lateMs;
+    return this.#delay(from, to) + lateMs;
   }
 
-  #delay(): number {
+  /** True while nothing at all gets from one host to the other. */
+  isCut(from: SimulatedHost, to: SimulatedHost): boolean {
+    if (from === to) return false;
+    for (const condition of this.#conditions) {
+      const { kind, chance } = condition;
+      const stops = (kind === 'cut' || kind === 'lose') && chance >= 1;
+      if (stops && applies(condition, from.index, to.index)) return true;
+    }
+    return false;
+  }
+
+  #delay(from: SimulatedHost, to: SimulatedHost): number {
+    const [msMin, msMax] = this.delayOf?.(from.index, to.index) ?? this.#delayMs;
     // Microseconds, so that times stay short in print and exact in sums.
-    const spanUs = Math.max(1, Math.round((this.#delayMsMax - this.#delayMsMin) * 1_000));
-    return this.#delayMsMin + nextBelow(this.#random, spanUs) / 1_000;
+    const spanUs = Math.max(1, Math.round((msMax - msMin) * 1_000));
+    return msMin + nextBelow(this.#random, spanUs) / 1_000;
   }
 
   #happens(condition: Condition): boolean {

@@ -38,6 +38,7 @@ export class Simulation implements World {
   events = 0;
   #violation: Violation | undefined;
   readonly #heap = new EventHeap();
+  readonly #hostsByNumber = new Map<number, SimulatedHost>();
 
   constructor(options: SimulationOptions) {
     const { seed, delayMsMin = 0.2, delayMsMax = 2, historyLinesMax = 0 } = options;
@@ -45,7 +46,7 @@ export class Simulation implements World {
     this.seed = seed;
     this.history = new History(historyLinesMax);
     this.network = new Network(stream(1), delayMsMin, delayMsMax);
-    this.random = { lanes: stream(2), disks: stream(3), starts: stream(4) };
+    this.random = { lanes: stream(2), disks: stream(3), starts: stream(4), hosts: stream(6) };
     this.scenarioRandom = stream(5);
     this.options = {
       actorFailures: options.actorFailures ?? 'violation',
@@ -69,15 +70,22 @@ export class Simulation implements World {
     return this.#violation !== undefined;
   }
 
-  /** Adds a host; its lanes start within the next two milliseconds. */
+  /** Adds a host; its lanes start within two milliseconds, or that long after `startAtMs`. */
   addHost<Config>(spec: HostSpec<Config>): SimulatedHost {
     assert(this.hosts.length < hostsMax, 'a simulation has at most 65,535 hosts');
     const host = new SimulatedHost(this, this.hosts.length, spec as HostSpec<unknown>);
     assert(this.network.hostAt(host.address, host) === undefined, `${host.address} is free`);
     this.hosts.push(host);
+    if (host.number !== 0) this.#hostsByNumber.set(host.number, host);
     this.network.attach(host);
-    host.start();
+    if (spec.startAtMs === undefined) host.start();
+    else host.startAt(spec.startAtMs);
     return host;
+  }
+
+  /** The host with this ring-wide number, the last one added when there are several. */
+  hostByNumber(number: number): SimulatedHost | undefined {
+    return this.#hostsByNumber.get(number);
   }
 
   /** A host with one lane for a client (a phone, a load source). */

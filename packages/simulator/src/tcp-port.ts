@@ -127,8 +127,8 @@ export class TcpPort {
     const { network } = this.#world;
     const from = this.#lane.host;
     const to = network.hostAt(end.address, from);
-    const there = to?.isUp ? network.sendSegment(from, to) : undefined;
-    const back = to?.isUp ? network.sendSegment(to, from) : undefined;
+    const there = to?.answers ? network.sendSegment(from, to) : undefined;
+    const back = to?.answers ? network.sendSegment(to, from) : undefined;
     if (to === undefined || there === undefined || back === undefined) {
       if (retries >= connectRetriesMax) this.#refuse(end, 'ETIMEDOUT');
       else this.#world.after(connectRetryMs * 2 ** retries, () => this.#sendSyn(end, sourcePort, retries + 1));

@@ -50,11 +50,13 @@ describe('a connection', () => {
     expect(long.heard.received).toEqual(all.slice(0, long.heard.received.length));
   });
 
-  it('breaks when the other host crashes: reset once that is up again, timed out while it is not', () => {
-    const restarted = converse([{ at: 500, durationMs: 1_000, kind: 'crash-host', host: 0, disk: 'kept' }]);
-    expect(restarted.said.events).toEqual(['tcp-opened', 'closed ECONNRESET']);
-    const gone = converse([{ at: 500, durationMs: 100_000, kind: 'crash-host', host: 0, disk: 'kept' }]);
-    expect(gone.said.events).toEqual(['tcp-opened', 'closed ETIMEDOUT']);
+  it('breaks when the other host crashes: reset at once, or without power when it is up again, or timed out', () => {
+    const crash = (durationMs: number, silent: boolean, untilMs: number) =>
+      converse([{ at: 500, durationMs, kind: 'crash-host', host: 0, disk: 'kept', silent }], untilMs).said.events;
+    expect(crash(100_000, false, 600)).toEqual(['tcp-opened', 'closed ECONNRESET']);
+    expect(crash(1_000, true, 1_400)).toEqual(['tcp-opened']);
+    expect(crash(1_000, true, 60_000)).toEqual(['tcp-opened', 'closed ECONNRESET']);
+    expect(crash(100_000, true, 60_000)).toEqual(['tcp-opened', 'closed ETIMEDOUT']);
   });
 
   it('is reset at once when the lane below the other end dies', () => {

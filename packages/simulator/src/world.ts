@@ -19,7 +19,7 @@ export interface World {
   readonly history: History;
   readonly network: Network;
   /** One generator per concern, so that a fault less in one does not shift the dice of another. */
-  readonly random: { readonly lanes: Random; readonly disks: Random; readonly starts: Random };
+  readonly random: { readonly lanes: Random; readonly disks: Random; readonly starts: Random; readonly hosts: Random };
   readonly options: WorldOptions;
   after(delayMs: number, run: () => void): ScheduledEvent;
   /** As `after`, but at a virtual time; two events for one time keep the order in which they were arranged. */

@@ -1,0 +1,151 @@
+// The hosts port of a simulated lane: where other hosts are, and this lane's links to them. A message for a host leaves by its
+// link, or by that of the relay its route names; what arrives goes to its lane, or once further for another host. Words in
+// `@chordial/actor/protocol`.
+import type { Address, Behaviour, Received, Typed } from '@chordial/actor';
+import { type HostsEvent, type HostsRequest, hostsWords } from '@chordial/actor/protocol';
+import { hostOf, laneOf } from '@chordial/actor/shell';
+import type { SimulatedHost } from './host.ts';
+import { HostLink, type HostLinkEvents, type HostMail, type HostRoute } from './host-link.ts';
+import type { SimulatedLane } from './lane.ts';
+import { recordBytesMax } from './links.ts';
+import type { World } from './world.ts';
+
+/** More than a ring has hosts. */
+const routesMax = 65_536;
+
+export class HostsPort {
+  readonly behaviour: Behaviour<undefined, HostsRequest | HostsEvent, undefined> = {
+    name: 'hosts-port',
+    mailbox: { messagesMax: 65_536, overflow: 'drop-newest' },
+    words: hostsWords,
+    init: () => undefined,
+    step: (_, received) => this.#step(received),
+  };
+  readonly counts = { sent: 0, received: 0, relayed: 0, refused: 0, unknown: 0 };
+  /** Links of other hosts that end on this lane. */
+  readonly incoming = new Set<HostLink>();
+  readonly #world: World;
+  readonly #lane: SimulatedLane;
+  readonly #routes = new Map<number, HostRoute>();
+  readonly #links = new Map<number, HostLink>();
+  readonly #events: HostLinkEvents;
+  /** Links that were posted to in this turn. */
+  #posted: HostLink[] = [];
+  #watcher: Address<HostsEvent> | undefined;
+
+  constructor(world: World, lane: SimulatedLane) {
+    this.#world = world;
+    this.#lane = lane;
+    this.#events = {
+      linked: (host) => this.#tell({ type: 'host-linked', host }),
+      unlinked: (host, code, sentence) => this.#tell({ type: 'host-unlinked', host, code, sentence }),
+    };
+  }
+
+  /** Sends a message to another host; false without a route, or when its link is full or known to be down. */
+  post(to: Address<Typed>, from: Address<never>, message: Typed): boolean {
+    const crossing = this.#lane.words.cross(message);
+    const isPosted = crossing.bytes <= recordBytesMax && this.#post({ to, from, crossing, isRelayed: false });
+    if (isPosted) this.counts.sent++;
+    else this.counts.refused++;
+    return isPosted;
+  }
+
+  /** A message came in by a link of another host that ends on this lane. */
+  receive(mail: HostMail): void {
+    const { host, lane } = this.#lane;
+    this.counts.received++;
+    if (hostOf(mail.to) !== host.number) this.#relay(mail);
+    else if (laneOf(mail.to) !== lane) host.links.pass(lane, laneOf(mail.to), mail);
+    else if (!this.#lane.receive(mail)) this.counts.unknown++;
+  }
+
+  /** Another host proved who it is; it is told of when nothing was known of it. */
+  introduce({ number: host, address, ringPort: port, fingerprint }: SimulatedHost): void {
+    if (this.#routes.has(host) || host === this.#lane.host.number) return;
+    this.#route({ host, address, port, fingerprint, via: 0 });
+    this.#tell({ type: 'host-introduced', host, address, port, fingerprint });
+  }
+
+  /** The turn is over. */
+  flush(): void {
+    if (this.#posted.length === 0) return;
+    const posted = this.#posted;
+    this.#posted = [];
+    for (const link of posted) link.flush();
+  }
+
+  /** The lane dies. `tells`: its machine lives and resets the connections that end here. */
+  closeAll(tells: boolean): void {
+    for (const link of this.#links.values()) link.close();
+    for (const link of this.incoming) link.peerDied(tells);
+    this.incoming.clear();
+  }
+
+  #step({ message }: Received<HostsRequest | HostsEvent>): void {
+    switch (message.type) {
+      case 'route-host': {
+        const { host, address, port, fingerprint, via } = message;
+        this.#route({ host, address, port, fingerprint, via });
+        return;
+      }
+      case 'forget-host':
+        this.#routes.delete(message.host);
+        this.#closeLink(message.host);
+        return;
+      case 'watch-hosts':
+        this.#watcher = message.replyTo;
+        return;
+      case 'host-introduced':
+      case 'host-linked':
+      case 'host-unlinked':
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #route(route: HostRoute): void {
+    const before = this.#routes.get(route.host);
+    if (route.host === this.#lane.host.number || (before === undefined && this.#routes.size >= routesMax)) return;
+    this.#routes.set(route.host, route);
+    if (before === undefined) return;
+    const { address, port, fingerprint } = before;
+    if (address !== route.address || port !== route.port || fingerprint !== route.fingerprint) {
+      this.#closeLink(route.host);
+    }
+  }
+
+  #closeLink(host: number): void {
+    this.#links.get(host)?.close();
+    this.#links.delete(host);
+  }
+
+  #post(mail: HostMail): boolean {
+    const route = this.#routes.get(hostOf(mail.to));
+    if (route === undefined || (mail.isRelayed && route.via !== 0)) return false;
+    const link = this.#linkTo(route.via === 0 ? route.host : route.via);
+    if (link?.post(mail) !== true) return false;
+    if (this.#posted.at(-1) !== link) this.#posted.push(link);
+    return true;
+  }
+
+  #relay(mail: HostMail): void {
+    if (!mail.isRelayed && this.#post({ ...mail, isRelayed: true })) this.counts.relayed++;
+    else this.counts.refused++;
+  }
+
+  #linkTo(host: number): HostLink | undefined {
+    let link = this.#links.get(host);
+    if (link !== undefined) return link;
+    const route = this.#routes.get(host);
+    if (route === undefined) return undefined;
+    link = new HostLink(this.#world, this.#lane, route, this.#events);
+    this.#links.set(host, link);
+    return link;
+  }
+
+  #tell(event: HostsEvent): void {
+    if (this.#watcher !== undefined) this.#lane.deliver(this.#watcher as Address<never> as Address<Typed>, event);
+  }
+}
