@@ -1,5 +1,5 @@
 // How the other commands ask a running host: one GET over HTTP, with errors that say what to do next.
-import { type Endpoint, endpointText } from './options.ts';
+import { type Endpoint, endpointText } from './endpoint.ts';
 
 const answerMsMax = 10_000;
 

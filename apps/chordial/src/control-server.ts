@@ -3,10 +3,10 @@
 import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
+import type { Endpoint } from './endpoint.ts';
 import type { ChordialHost } from './host.ts';
 import { LookupFault } from './lookup.ts';
 import { renderMetrics } from './metrics.ts';
-import type { Endpoint } from './options.ts';
 
 const headersWithinMs = 5_000;
 const uriLengthMax = 1_024;

@@ -4,7 +4,8 @@ import { type Address, makeAddress } from '@chordial/actor';
 import { type FoundingRing, foundingRing } from '@chordial/chord';
 import type { ChordMessage } from '@chordial/chord/protocol';
 import { distance, keyBits, type RingKey } from '@chordial/ring-key';
-import type { Endpoint, Options } from './options.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { Options } from './options.ts';
 
 /** Plain data that every lane of a host is started with. */
 export interface HostConfig {

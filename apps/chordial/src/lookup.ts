@@ -1,7 +1,8 @@
 // What `chordial lookup` and `/api/lookup` answer: who owns a user, how a request gets there, and where the user is registered.
 import type { Binding } from '@chordial/location/protocol';
 import { aorOf, parseUri, SipUri } from '@chordial/sip-parser';
-import { domainText, type Options } from './options.ts';
+import { domainText } from './endpoint.ts';
+import type { Options } from './options.ts';
 
 /** The question itself was wrong. */
 export class LookupFault extends Error {

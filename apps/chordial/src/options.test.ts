@@ -3,16 +3,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import {
-  endpointText,
-  environmentName,
-  flagName,
-  optionList,
-  optionNames,
-  parseEndpoint,
-  reachable,
-  readOptions,
-} from './options.ts';
+import { endpointText, parseEndpoint, reachable } from './endpoint.ts';
+import { environmentName, flagName, optionList, optionNames, readOptions } from './options.ts';
 
 const file = (text: string): string => {
   const path = join(mkdtempSync(join(tmpdir(), 'chordial-options-')), 'host.json');

@@ -1,48 +1,15 @@
 // What a host is told: every option has a default and can be given in a file, in the environment, and on the command line,
 // the later ones going first. A value that does not fit is reported with where it was read, what it was, and what was expected.
 import { readFileSync } from 'node:fs';
-import { isIP, SocketAddress } from 'node:net';
+import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { domainText, type Endpoint, isHostName, parseEndpoint } from './endpoint.ts';
+import { ringFaults } from './ring-options.ts';
+import { isTokenText, Secret } from './token.ts';
 
 export const peersMax = 50_000;
 export const lanesMax = 64;
-
-/** A host name as DNS takes it: labels of letters, digits and inner hyphens. */
-function isHostName(text: string): boolean {
-  const isLabel = (label: string) =>
-    /^[a-zA-Z0-9-]{1,63}$/.test(label) && !label.startsWith('-') && !label.endsWith('-');
-  return text.length <= 253 && text.split('.').every(isLabel);
-}
-
-export interface Endpoint {
-  readonly address: string;
-  readonly port: number;
-}
-
-/** `ADDR:PORT`, IPv6 in brackets; undefined for anything else. */
-export function parseEndpoint(text: string): Endpoint | undefined {
-  const colon = text.lastIndexOf(':');
-  const written = text.slice(0, colon);
-  const address = written.startsWith('[') && written.endsWith(']') ? written.slice(1, -1) : written;
-  const bracketed = address !== written;
-  const digits = text.slice(colon + 1);
-  if (colon < 0 || isIP(address) === 0 || bracketed !== (isIP(address) === 6)) return undefined;
-  if (digits.length === 0 || digits.length > 5 || [...digits].some((digit) => digit < '0' || digit > '9'))
-    return undefined;
-  const port = Number(digits);
-  return port <= 65_535 ? { address, port } : undefined;
-}
-
-export const endpointText = ({ address, port }: Endpoint): string =>
-  isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`;
-
-/** Where a program on this machine reaches what listens there: "any address" is none that can be called. */
-export function reachable({ address, port }: Endpoint): Endpoint {
-  if (address === '0.0.0.0') return { address: '127.0.0.1', port };
-  const isAny = isIP(address) === 6 && domainText(address) === '[::]';
-  return isAny ? { address: '::1', port } : { address, port };
-}
 
 const wholeNumber = (from: number, to: number, expected = `a whole number from ${from} to ${to}`) => {
   return z
@@ -58,14 +25,6 @@ const wholeNumber = (from: number, to: number, expected = `a whole number from $
     )
     .refine((value) => Number.isInteger(value) && value >= from && value <= to, expected);
 };
-
-/** A domain as it is compared: lower case, without the dot of the DNS root, IPv6 in brackets and in the spelling of RFC 5952. */
-export function domainText(written: string): string {
-  const address = written.startsWith('[') && written.endsWith(']') ? written.slice(1, -1) : written;
-  if (isIP(address) === 6 && !address.includes('%'))
-    return `[${new SocketAddress({ address, family: 'ipv6' }).address}]`;
-  return (written.endsWith('.') ? written.slice(0, -1) : written).toLowerCase();
-}
 
 const isDomain = (domain: string): boolean =>
   isHostName(domain) ||
@@ -96,6 +55,41 @@ const controlEndpoint = z
   .transform((text) => (text === 'off' ? ('off' as const) : parseEndpoint(text)))
   .refine((endpoint) => endpoint !== undefined, 'ADDR:PORT with an IP address, as in 127.0.0.1:8060, or off')
   .transform((endpoint) => endpoint as Endpoint | 'off');
+
+const ringEndpoint = (none: 'off' | 'none') =>
+  z
+    .string({ error: `ADDR:PORT or ${none}` })
+    .transform((text) => (text === none ? undefined : (parseEndpoint(text) ?? ('wrong' as const))))
+    .refine((endpoint) => endpoint !== 'wrong', `ADDR:PORT with an IP address, as in 192.0.2.10:7060, or ${none}`)
+    .transform((endpoint) => endpoint as Endpoint | undefined);
+
+const joinEndpoints = z.preprocess(
+  (value) => (value === 'none' ? [] : typeof value === 'string' ? value.split(',') : value),
+  z
+    .array(
+      z
+        .string()
+        .transform(parseEndpoint)
+        .refine(
+          (endpoint) => endpoint !== undefined && endpoint.port > 0,
+          'ADDR:PORT[,ADDR:PORT...] of hosts that are in the ring, as in 192.0.2.10:7060, or none',
+        )
+        .transform((endpoint) => endpoint as Endpoint),
+      { error: 'ADDR:PORT[,ADDR:PORT...], or none' },
+    )
+    .max(64, 'at most 64 addresses'),
+);
+
+const secretToken = z
+  .string({ error: 'the token as text' })
+  .refine((text) => isTokenText(text), 'printable characters without spaces, as `chordial token` draws them')
+  .transform((text) => (text === 'none' ? undefined : new Secret(text)));
+
+const path = z
+  .string({ error: 'a path' })
+  .min(1, 'a path')
+  .refine((text) => !text.includes('\u0000'), 'a path')
+  .transform((text) => (text === 'none' ? undefined : text));
 
 const laneCount = z.preprocess(
   (value) => (value === 'auto' ? Math.min(availableParallelism(), lanesMax) : value),
@@ -136,10 +130,50 @@ export const optionList = {
     hint: 'N',
     help: 'users with bindings that this host keeps; each peer takes its part of them',
   },
+  listenRing: {
+    check: ringEndpoint('off'),
+    fallback: 'off',
+    hint: 'ADDR:PORT',
+    help: 'where other hosts of the ring reach this one; off: this host is a ring of its own',
+  },
+  join: {
+    check: joinEndpoints,
+    fallback: 'none',
+    hint: 'ADDR:PORT[,ADDR:PORT]',
+    help: 'ring addresses of hosts to join, asked in turn until one answers; none: found a ring',
+  },
+  advertise: {
+    check: ringEndpoint('none'),
+    fallback: 'none',
+    hint: 'ADDR:PORT',
+    help: 'the ring address that other hosts are told, where it is not that of --listen-ring',
+  },
+  token: {
+    check: secretToken,
+    fallback: 'none',
+    hint: 'TEXT',
+    help: 'shared by the hosts of a ring; other users of this machine can read a command line, so rather --token-file',
+  },
+  tokenFile: { check: path, fallback: 'none', hint: 'FILE', help: 'file with the token; `chordial token` draws one' },
+  ringName: {
+    check: z
+      .string({ error: 'a name' })
+      .regex(/^[a-zA-Z0-9.-]{1,64}$/, 'a name of 1 to 64 letters, digits, dots and hyphens'),
+    fallback: 'chordial',
+    hint: 'NAME',
+    help: 'name of the ring; hosts of another ring are refused',
+  },
+  data: {
+    check: path,
+    fallback: 'none',
+    hint: 'DIR',
+    help: 'directory for the key and number of this host and for the hosts it knows; none: in memory, a new host with every start',
+  },
 } as const;
 
 export type OptionName = keyof typeof optionList;
 export const optionNames = Object.keys(optionList) as OptionName[];
+/** As told; `token` is the one of `tokenFile` where that was given. */
 export type Options = { readonly [K in OptionName]: z.output<(typeof optionList)[K]['check']> };
 export const environmentName = (name: OptionName): string =>
   `CHORDIAL_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
@@ -161,20 +195,27 @@ export function readOptions(
     .filter((name) => !(name in optionList))
     .map((name) => `${path}: '${name}' is not an option; expected one of ${optionNames.join(', ')}`);
   const read: Record<string, unknown> = {};
+  const where: Partial<Record<OptionName, string>> = {};
   for (const name of optionNames) {
-    const sources: readonly (readonly [where: string, value: unknown])[] = [
+    const sources: readonly (readonly [place: string, value: unknown])[] = [
       [`--${flagName(name)}`, flags[name]],
       [environmentName(name), environment[environmentName(name)]],
       [`${path}: ${name}`, file[name]],
       ['default', optionList[name].fallback],
     ];
-    const [where, value] = sources.find(([, given]) => given !== undefined)!;
+    const [place, value] = sources.find(([, given]) => given !== undefined)!;
     const result = optionList[name].check.safeParse(value);
+    where[name] = place;
     if (result.success) read[name] = result.data;
-    else
-      faults.push(
-        `${where}: read ${JSON.stringify(value)}, expected ${result.error.issues[0]?.message ?? optionList[name].help}`,
-      );
+    else {
+      const shown = name === 'token' ? `a token of ${String(value).length} characters` : JSON.stringify(value);
+      faults.push(`${place}: read ${shown}, expected ${result.error.issues[0]?.message ?? optionList[name].help}`);
+    }
+  }
+  if (faults.length === 0) {
+    const { token, faults: ofRing } = ringFaults(read as Options, where);
+    read.token = token;
+    faults.push(...ofRing);
   }
   if (faults.length > 0) throw new ConfigurationFault(faults.join('\n'));
   return read as Options;

@@ -1,7 +1,8 @@
 // `chordial status`, `ring` and `lookup`: each asks a running host one question and shows the answer as text or JSON.
 import { askHost } from './control-client.ts';
+import type { Endpoint } from './endpoint.ts';
 import type { Lookup } from './lookup.ts';
-import { ConfigurationFault, type Endpoint, optionList } from './options.ts';
+import { ConfigurationFault, optionList } from './options.ts';
 import type { RingPicture } from './ring-picture.ts';
 import type { HostStatus } from './status.ts';
 import { renderTable } from './table.ts';

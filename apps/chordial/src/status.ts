@@ -1,6 +1,7 @@
 // The picture of a host that `chordial status` shows and the control interface serves.
 import type { LaneReport } from '@chordial/runtime';
-import { type Endpoint, endpointText, type Options } from './options.ts';
+import { type Endpoint, endpointText } from './endpoint.ts';
+import type { Options } from './options.ts';
 
 export interface HostStatus {
   readonly version: string;

@@ -1,9 +1,10 @@
 // What `chordial up` tells an operator: of a lane that is killed and comes back, and where to reach the host.
 import type { HostEvent } from '@chordial/runtime';
 import { expect, test } from 'vitest';
+import { parseEndpoint } from './endpoint.ts';
 import { startChordial } from './host.ts';
 import { LaneNews } from './lane-news.ts';
-import { parseEndpoint, readOptions } from './options.ts';
+import { readOptions } from './options.ts';
 import { greeting } from './up.ts';
 
 test('a start is told by the greeting alone; a lane that ended is told, and that it is up again', async () => {

@@ -1,9 +1,10 @@
 // `chordial up`: runs a host until it is told to stop, says where it listens and what to try next.
 import type { Server } from 'node:http';
 import { serveControl } from './control-server.ts';
+import { endpointText, reachable } from './endpoint.ts';
 import { type ChordialHost, StartFault, startChordial } from './host.ts';
 import { LaneNews } from './lane-news.ts';
-import { endpointText, reachable, readOptions } from './options.ts';
+import { readOptions } from './options.ts';
 import { listenText } from './status.ts';
 
 type Say = (event: string, sentence: string, detail?: Readonly<Record<string, unknown>>) => void;
