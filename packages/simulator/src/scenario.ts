@@ -40,7 +40,7 @@ export interface Scenario {
   /** The figures of many runs, added up, as people read them. */
   summary?(figures: Figures): string;
   /** The faults of one run. They should leave some calm time at the end of `durationMs`. */
-  faults(random: Random, durationMs: number): FaultPlan;
+  faults(random: Random, durationMs: number, seed: number): FaultPlan;
 }
 
 /** Everything that determines a run. */
@@ -65,7 +65,7 @@ const faultsConcern = 7;
 
 /** The input that a seed stands for. */
 export function inputOf(scenario: Scenario, seed: number, durationMs: number): RunInput {
-  const plan = scenario.faults(createRandom(seed * 16 + faultsConcern), durationMs);
+  const plan = scenario.faults(createRandom(seed * 16 + faultsConcern), durationMs, seed);
   return { seed, durationMs, clientsCount: scenario.clientsCount, plan };
 }
 
