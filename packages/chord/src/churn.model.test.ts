@@ -23,7 +23,7 @@ const anyDeed: fc.Arbitrary<Deed> = fc.record({
 const founders = (name: string, count: number, r: number) =>
   ringOfKeys(Array.from({ length: count }, (_, i) => ringKeyFromText(`${name}/${i}`)).sort(), r, (i) => i % 4);
 
-/** At most so many may be dead at once and not yet healed around: one less than r. */
+/** A minority: fewer die or leave at once, before the ring has healed, than a successor list has members. */
 function play(name: string, count: number, r: number, deeds: readonly Deed[]): void {
   const lane = new RingOnOneLane(founders(name, count, r));
   const contact = lane.ring.members[0]!;
@@ -39,19 +39,19 @@ function play(name: string, count: number, r: number, deeds: readonly Deed[]): v
     const chosen = members[whom % members.length];
     if (what === 'join') lane.join({ contact, successorsCount: r, host: whom % 5, startedAt: lane.kernel.now + 1 });
     else if (chosen === undefined) continue;
-    else if (what === 'leave') lane.leave(chosen.self.chord);
     else if (what === 'doubt') lane.tell(chosen.self.chord, { type: 'ownership-doubted' });
-    // A minority: fewer at once than a list has members, and enough stay.
-    else if (members.length > r + 2) {
+    // Enough stay, also of several that leave at once and each count the others.
+    else if (members.length > r + 4) {
       if (++wounds >= r) {
         lane.advance(8_000);
-        wounds = 0;
+        wounds = 1;
       }
-      lane.kill(chosen.self.chord);
-      if (what === 'lost') {
-        for (const { self } of lane.states())
-          lane.tell(self.chord, { type: 'members-lost', hosts: [], members: [chosen.self] });
-      }
+      const { self } = chosen;
+      if (what === 'leave') lane.leave(self.chord);
+      else lane.kill(self.chord);
+      const others = what === 'lost' ? lane.states() : [];
+      for (const { self: other } of others)
+        lane.tell(other.chord, { type: 'members-lost', hosts: [], members: [self] });
     }
     lane.advance(ms);
   }
@@ -77,6 +77,6 @@ it('any interleaving of joins, failures and leaves heals to the ideal ring', () 
       fc.array(anyDeed, { maxLength: 12 }),
       play,
     ),
-    { numRuns: Number(process.env['CHORD_RUNS'] ?? 100) },
+    { numRuns: Number(process.env.CHORD_RUNS ?? 100) },
   );
 }, 60_000);

@@ -9,13 +9,18 @@ import type { Member, SuccessorFound } from './protocol.ts';
 
 const periodMs = 1_000;
 const doublingsMax = 6;
+/** Where no membership reports the dead. */
+const doublingsAlone = 2;
 
 /** Founders computed their fingers: they begin with the longest period. */
 export function startFingers(state: ChordPeerState, out: Outbox, quietRounds = 0): void {
-  state.fingerQuietRounds = Math.min(quietRounds, doublingsMax);
+  state.fingerQuietRounds = Math.min(quietRounds, doublingsOf(state));
   state.fingerExponent = keyBits;
   setFingersTimer(state, out);
 }
+
+const doublingsOf = ({ config }: ChordPeerState): number =>
+  config.membership === undefined ? doublingsAlone : doublingsMax;
 
 function setFingersTimer(state: ChordPeerState, out: Outbox): void {
   if (state.fingersTimer !== 0) out.clearTimer(state.fingersTimer);
@@ -37,7 +42,7 @@ export function onFixFingersDue(state: ChordPeerState, out: Outbox): void {
   if (state.fingerCorrelation !== 0) dropFirstHop(state);
   if (state.fingerExponent >= keyBits) {
     state.fingerExponent = firstExponent(state);
-    state.fingerQuietRounds = Math.min(doublingsMax, state.fingerQuietRounds + 1);
+    state.fingerQuietRounds = Math.min(doublingsOf(state), state.fingerQuietRounds + 1);
   }
   setFingersTimer(state, out);
   const last = successors.at(-1)!;

@@ -32,6 +32,7 @@ const probesMax = 20;
 /** An attempt takes a few queries; whoever does not answer ends it. */
 const queriesPerAttempt = 5;
 const firstDelayMsMax = 200;
+const jitterDigits = 8;
 
 /** What a peer is called that has no place yet: nobody can ask for it. */
 export const unplaced = parseRingKey('0'.repeat(40))!;
@@ -39,6 +40,7 @@ export const unplaced = parseRingKey('0'.repeat(40))!;
 const idle: Omit<Joining, 'timer'> = {
   stage: 'waiting',
   contact: undefined,
+  attemptsCount: 0,
   correlation: 0,
   stepsLeft: stepsMax,
   probesLeft: 0,
@@ -71,7 +73,8 @@ export function retryJoin(state: ChordPeerState, isTaken: boolean, out: Outbox):
   if (isTaken) state.self = { ...state.self, key: unplaced };
   const pauseMs = queryMsOf(state) * (0.5 + draw(state));
   state.queries = noQueries;
-  state.joining = { ...idle, timer: out.setTimer(pauseMs, { type: 'join-due' }) };
+  const { attemptsCount } = joining;
+  state.joining = { ...idle, attemptsCount, timer: out.setTimer(pauseMs, { type: 'join-due' }) };
 }
 
 export function onJoinDue(state: ChordPeerState, now: number, out: Outbox): void {
@@ -79,19 +82,20 @@ export function onJoinDue(state: ChordPeerState, now: number, out: Outbox): void
   const { membership, contact } = state.config;
   const timer = out.setTimer(queryMsOf(state) * (queriesPerAttempt + draw(state)), { type: 'join-due' });
   state.queries = noQueries;
-  state.joining = { ...idle, timer, stage: membership === undefined ? 'waiting' : 'placing' };
+  const attemptsCount = (state.joining?.attemptsCount ?? 0) + 1;
+  state.joining = { ...idle, attemptsCount, timer, stage: membership === undefined ? 'waiting' : 'placing' };
   if (membership !== undefined) out.send(membership, { type: 'place-peer', chord: state.self.chord });
-  else if (contact !== undefined && state.self.key !== unplaced) walkFrom(state, contact, out);
+  else if (contact !== undefined && state.self.key !== unplaced) walkFrom(state, contact, now, out);
   else if (contact !== undefined) {
     state.joining = { ...state.joining, stage: 'probing', contact };
     askPointers(state, 'join', contact, now, out);
   }
 }
 
-export function onPeerPlaced(state: ChordPeerState, { key, contact }: PeerPlaced, out: Outbox): void {
+export function onPeerPlaced(state: ChordPeerState, { key, contact }: PeerPlaced, now: number, out: Outbox): void {
   if (state.joining?.stage !== 'placing') return;
   if (state.self.key === unplaced) takePlace(state, key, out);
-  walkFrom(state, contact, out);
+  walkFrom(state, contact, now, out);
 }
 
 function takePlace(state: ChordPeerState, key: RingKey, out: Outbox): void {
@@ -101,9 +105,14 @@ function takePlace(state: ChordPeerState, key: RingKey, out: Outbox): void {
   tellPhase(state, out);
 }
 
-function walkFrom(state: ChordPeerState, contact: Member, out: Outbox): void {
+/** Each second attempt reads its way clockwise, in case that a question by fingers meets one that is dead. */
+function walkFrom(state: ChordPeerState, contact: Member, now: number, out: Outbox): void {
   const { joining } = state;
   if (joining === undefined) return;
+  if (joining.attemptsCount % 2 === 0) {
+    state.joining = { ...joining, stage: 'walking', contact };
+    return askPointers(state, 'join', contact, now, out);
+  }
   state.joining = { ...joining, stage: 'finding', contact, correlation: nextCorrelation(state) };
   askContact(state, state.self.key, out);
 }
@@ -125,12 +134,12 @@ export function joinerFound(state: ChordPeerState, message: SuccessorFound, now:
 
 export function onJoinRead(state: ChordPeerState, message: PointersRead, now: number, out: Outbox): void {
   const { joining } = state;
-  if (joining?.stage === 'probing') probeArc(state, joining, message, out);
+  if (joining?.stage === 'probing') probeArc(state, joining, message, now, out);
   else if (joining?.stage === 'walking') walkOn(state, joining, message, now, out);
 }
 
 /** The first read tells how many probes there shall be, each later one an arc. */
-function probeArc(state: ChordPeerState, joining: Joining, message: PointersRead, out: Outbox): void {
+function probeArc(state: ChordPeerState, joining: Joining, message: PointersRead, now: number, out: Outbox): void {
   const { self, predecessor, successors } = message;
   let { place, arc, probesLeft } = joining;
   if (place === undefined) {
@@ -140,21 +149,27 @@ function probeArc(state: ChordPeerState, joining: Joining, message: PointersRead
   const probed = Number(distance(predecessor.key, self.key)) / 2 ** 160 || 1;
   if (probed > arc) {
     arc = probed;
-    place = midpoint(predecessor.key, self.key);
+    // Not quite the middle: others may probe the same arc at this moment.
+    const middle = midpoint(predecessor.key, self.key);
+    place = (middle.slice(0, 40 - jitterDigits) + randomKey(state).slice(0, jitterDigits)) as RingKey;
   }
   if (probesLeft === 0) {
     takePlace(state, place!, out);
-    walkFrom(state, joining.contact!, out);
+    walkFrom(state, joining.contact!, now, out);
     return;
   }
   const correlation = nextCorrelation(state);
   state.joining = { ...joining, place, arc, probesLeft: probesLeft - 1, correlation };
+  askContact(state, randomKey(state), out);
+}
+
+function randomKey(state: ChordPeerState): RingKey {
   let key = '';
   while (key.length < 40)
     key += Math.floor(draw(state) * 2 ** 32)
       .toString(16)
       .padStart(8, '0');
-  askContact(state, key as RingKey, out);
+  return key as RingKey;
 }
 
 /** Rule 2: in one read take m's successor list and set pred := m; recheck in that read. Refuse a taken id. */
@@ -169,9 +184,10 @@ function walkOn(state: ChordPeerState, joining: Joining, message: PointersRead, 
   // A ring of one is never grown, and a peer that has lost its neighbours is no way to a place.
   if (first === undefined || first.key === m.key || joining.stepsLeft === 0) return retryJoin(state, false, out);
   if (m.key !== self.key && between(m.key, self.key, first.key)) return becomeMember(state, m, list, now, out);
-  const next = betweenRightClosed(m.key, self.key, list.at(-1)!.key)
-    ? list.findLast((one) => between(m.key, one.key, self.key))
-    : predecessor;
+  // Where the owner was found the place is behind it: back by one, unless m's list reaches over it. Else clockwise by lists.
+  const isFound = joining.attemptsCount % 2 === 1 && !betweenRightClosed(m.key, self.key, list.at(-1)!.key);
+  const isBehind = isFound || betweenRightClosed(predecessor.key, self.key, m.key);
+  const next = isBehind ? predecessor : list.findLast((one) => between(m.key, one.key, self.key));
   if (next === undefined || next.key === m.key) return retryJoin(state, false, out);
   state.joining = { ...joining, stepsLeft: joining.stepsLeft - 1 };
   askPointers(state, 'join', next, now, out);

@@ -37,17 +37,24 @@ export function onLeaveRing(state: ChordPeerState, message: LeaveRing, now: numb
   }
   if (state.leaving !== undefined) return refuse('the peer is leaving already');
   const { self, successors, predecessor } = state;
-  const others = new Set(successors.map(({ key }) => key));
-  if (predecessor.key !== self.key) others.add(predecessor.key);
-  const least = successorsCountOf(state) + 1;
-  if (others.size < least || successors[0]!.key === self.key)
-    return refuse(`at least ${least} other peers must stay in the ring, and this one knows ${others.size}`);
+  const tooFew = tooFewOthers(state, successors);
+  if (tooFew !== undefined) return refuse(tooFew);
   if (state.handing !== undefined || state.doubted || sameMember(predecessor, self))
     return refuse('the range of this peer is changing: ask again');
   const successor = successors[0]!;
   state.phase = 'leaving';
   state.leaving = { replyTo, asked: correlation, correlation: 0, stage: 'reading', successor };
   askPointers(state, 'leave', successor, now, out);
+}
+
+/** A list ends before self: r members and a predecessor that is not among them are r + 1. */
+function tooFewOthers(state: ChordPeerState, list: readonly Member[]): string | undefined {
+  const { self, predecessor } = state;
+  const others = new Set([...list, predecessor].map(({ key }) => key));
+  others.delete(self.key);
+  const least = successorsCountOf(state) + 1;
+  if (others.size >= least) return undefined;
+  return `at least ${least} other peers must stay in the ring, and this one knows ${others.size}`;
 }
 
 function stay(state: ChordPeerState, sentence: string, out: Outbox): void {
@@ -65,6 +72,8 @@ export const onLeaveSilent = (state: ChordPeerState, out: Outbox): void =>
 export function onLeaveRead(state: ChordPeerState, message: PointersRead, _now: number, out: Outbox): void {
   const { leaving, self, owns, ownedFrom: from, config } = state;
   if (leaving === undefined) return;
+  const tooFew = tooFewOthers(state, [message.self, ...message.successors]);
+  if (tooFew !== undefined) return stay(state, tooFew, out);
   if (owns && !(message.owns && message.ownedFrom === self.key && sameMember(message.predecessor, self)))
     return stay(state, 'the range of the successor is changing: ask again', out);
   const { service } = message;

@@ -67,6 +67,7 @@ export interface Joining {
   /** probing: looking for a place without a membership. walking: reading towards the place. */
   readonly stage: 'waiting' | 'placing' | 'probing' | 'finding' | 'walking';
   readonly contact: Member | undefined;
+  readonly attemptsCount: number;
   /** The open find-successor. */
   readonly correlation: number;
   readonly stepsLeft: number;

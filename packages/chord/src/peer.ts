@@ -116,7 +116,7 @@ export function stepChordPeer(
     case 'join-due':
       return onJoinDue(state, now, out);
     case 'peer-placed':
-      return onPeerPlaced(state, message, out);
+      return onPeerPlaced(state, message, now, out);
     case 'range-handed':
       return onRangeHanded(state, message, out);
     case 'range-released':
