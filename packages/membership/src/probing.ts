@@ -1,0 +1,265 @@
+// Failure detection (Das, Gupta, Motivala, SWIM, DSN 2002): the next host of a shuffled round is probed every 150 ms; who is silent is
+// probed again, directly and through three others; who is silent then is slow, which is a suspicion that it can refute. An answer that came
+// only through another host makes that host its relay, until the direct way works again.
+import type { Outbox } from '@chordial/actor';
+import type { HostUnlinked, MessageRefused } from '@chordial/actor/protocol';
+import { nextBelow } from '@chordial/actor/random';
+import { compareWith, drawHosts } from './gossip.ts';
+import { hearOpinion, judge } from './hearing.ts';
+import { lagOf, patienceOf } from './lateness.ts';
+import { noteFarewell } from './leaving.ts';
+import {
+  directTrialMsMax,
+  directTrialMsMin,
+  indirectProbes,
+  opinionsPerProbeMax,
+  probesMax,
+  silenceMsMax,
+  timeoutMsMax,
+  timeoutMsMin,
+} from './limits.ts';
+import { ownRecord } from './own-roster.ts';
+import type { AnswerDue, HostAnswered, HostOpinion, MembershipMessage, ProbeHost } from './protocol.ts';
+import { createEstimator, noteRoundTrip, timeoutMs } from './round-trip.ts';
+import { membershipOf, tellRoute } from './routes.ts';
+import type { MembershipState, Probe, Way } from './state.ts';
+
+/** The way to a host as probing sees it. */
+export function wayTo(state: MembershipState, host: number): Way {
+  let way = state.ways.get(host);
+  if (way === undefined) {
+    way = { estimator: createEstimator(), indirect: 0, trialAt: 0, trialMs: directTrialMsMin };
+    state.ways.set(host, way);
+  }
+  return way;
+}
+
+export function onProbeDue(state: MembershipState, now: number, out: Outbox): void {
+  out.setTimer(state.config.probeEveryMs ?? 150, { type: 'probe-due' });
+  if (state.isLeaving) return;
+  const host = nextOfRound(state);
+  if (host === undefined) return;
+  const entry = state.roster.entries.get(host)!;
+  const way = wayTo(state, host);
+  if (entry.via === 0 || now < way.trialAt) return void probe(state, host, 'direct', now, out);
+  way.trialMs = Math.min(directTrialMsMax, way.trialMs * 2);
+  way.trialAt = now + way.trialMs;
+  tryDirectWay(state, host, now, out);
+}
+
+/** Every host once per round that is alive or slow, in an order drawn anew. */
+function nextOfRound(state: MembershipState): number | undefined {
+  const { roster } = state;
+  for (let tries = 0; tries < 2; tries++) {
+    while (state.round.length > 0) {
+      const host = state.round.pop()!;
+      const phase = roster.entries.get(host)?.phase;
+      if (phase === 'alive' || phase === 'slow') return host;
+    }
+    for (const host of roster.entries.keys()) {
+      if (host !== roster.own) state.round.splice(nextBelow(state.random, state.round.length + 1), 0, host);
+    }
+  }
+  return undefined;
+}
+
+/** Sends a probe and sets its time-out; returns its correlation, 0 when too many are under way. */
+export function probe(
+  state: MembershipState,
+  host: number,
+  kind: Probe['kind'],
+  now: number,
+  out: Outbox,
+  asker?: ProbeHost,
+): number {
+  if (state.probes.size >= probesMax) return 0;
+  const correlation = ++state.correlation;
+  const estimated = timeoutMs(wayTo(state, host).estimator) * patienceOf(state);
+  const waitMs = kind === 'indirect' ? Math.max(timeoutMsMin, Math.min(timeoutMsMax, estimated * 1.5)) : estimated;
+  state.probes.set(correlation, {
+    host,
+    sentAt: now,
+    kind,
+    dueAt: now + waitMs,
+    asker: asker?.replyTo,
+    askerCorrelation: asker?.correlation ?? 0,
+  });
+  state.counts.probes++;
+  setAnswerTimer(waitMs, correlation, out);
+  sendProbe(state, host, host, correlation, out);
+  return correlation;
+}
+
+function setAnswerTimer(waitMs: number, correlation: number, out: Outbox): void {
+  const due: AnswerDue = { type: 'answer-due', correlation };
+  out.setTimer(waitMs, due);
+}
+
+function sendProbe(state: MembershipState, to: number, about: number, correlation: number, out: Outbox): void {
+  const opinions = opinionsFor(state, to);
+  out.send(membershipOf(state, to), { type: 'probe-host', replyTo: state.self, correlation, about, opinions });
+}
+
+/** What is thought of the receiver, of this host, and the most recent news, each a bounded number of times. */
+function opinionsFor(state: MembershipState, to: number): HostOpinion[] {
+  const { roster, recent } = state;
+  const { host, life, version } = ownRecord(state);
+  const opinions: HostOpinion[] = [{ host, life, version, phase: state.isLeaving ? 'left' : 'alive' }];
+  const about = roster.opinions.get(to)?.opinion;
+  if (about !== undefined) opinions.push(about);
+  for (const item of recent) {
+    if (opinions.length >= opinionsPerProbeMax) break;
+    const opinion = roster.opinions.get(item.host)?.opinion;
+    item.left = opinion === undefined ? 0 : item.left - 1;
+    if (opinion !== undefined && item.host !== to) opinions.push(opinion);
+  }
+  if (recent.some(({ left }) => left <= 0)) state.recent = recent.filter(({ left }) => left > 0);
+  return opinions;
+}
+
+export function onProbeHost(state: MembershipState, message: ProbeHost, from: number, now: number, out: Outbox): void {
+  if (!state.isLeader) return;
+  const { about, replyTo, correlation } = message;
+  for (const opinion of message.opinions) hearOpinion(state, opinion, now);
+  if (about !== state.roster.own) {
+    if (state.roster.entries.has(about) && !state.isLeaving) probe(state, about, 'relayed', now, out, message);
+    return;
+  }
+  const opinions = opinionsFor(state, from);
+  out.send(replyTo, { type: 'host-answered', correlation, host: about, lagMs: lagOf(state, now), opinions });
+}
+
+export function onHostAnswered(
+  state: MembershipState,
+  message: HostAnswered,
+  from: number,
+  now: number,
+  out: Outbox,
+): void {
+  const { correlation, host, lagMs } = message;
+  if (!state.isLeader) return;
+  for (const opinion of message.opinions) hearOpinion(state, opinion, now);
+  const asked = state.probes.get(correlation);
+  if (asked === undefined || asked.host !== host) return;
+  state.probes.delete(correlation);
+  if (asked.asker !== undefined) {
+    const relayed = { lagMs, opinions: message.opinions.slice(0, opinionsPerProbeMax) };
+    out.send(asked.asker, { type: 'host-answered', correlation: asked.askerCorrelation, host, ...relayed });
+  }
+  if (asked.kind === 'farewell') noteFarewell(state, host, now, out);
+  if (asked.kind === 'dead') compareWith(state, host, out);
+  noteAnswer(state, asked, from, now, out);
+  if (lagMs > silenceMsMax) judge(state, host, 'slow', now);
+}
+
+function noteAnswer(
+  state: MembershipState,
+  { host, kind, sentAt }: Probe,
+  from: number,
+  now: number,
+  out: Outbox,
+): void {
+  const way = wayTo(state, host);
+  const entry = state.roster.entries.get(host);
+  if (kind === 'indirect') {
+    if (way.indirect !== 0) state.probes.delete(way.indirect);
+    way.indirect = 0;
+    if (from !== host && entry !== undefined && entry.via === 0) setVia(state, host, from, now, out);
+    return;
+  }
+  noteRoundTrip(way.estimator, now - sentAt);
+  // Behind a relay an answer says that the host lives; only a trial says that the direct way works.
+  if (kind === 'trial' && entry !== undefined) setVia(state, host, 0, now, out);
+  if (way.indirect !== 0 && (entry?.via ?? 0) === 0) {
+    state.probes.delete(way.indirect);
+    way.indirect = 0;
+  }
+}
+
+/** Other lanes hear of it with the picture. */
+function setVia(state: MembershipState, host: number, via: number, now: number, out: Outbox): void {
+  const entry = state.roster.entries.get(host)!;
+  const way = wayTo(state, host);
+  if (via === 0) way.trialMs = directTrialMsMin;
+  way.trialAt = now + way.trialMs;
+  if (entry.via === via) return;
+  entry.via = via;
+  entry.viaChangedAt = ++state.roster.changes;
+  if (via !== 0) state.counts.relays++;
+  state.isUrgent = true;
+  tellRoute(state, host, out);
+}
+
+export function onAnswerDue(state: MembershipState, { correlation }: AnswerDue, now: number, out: Outbox): void {
+  const asked = state.probes.get(correlation);
+  if (asked === undefined) return;
+  // Late oneself: the answer may wait in the mailbox behind this very timer.
+  if (now - asked.dueAt > 50) {
+    asked.dueAt = now + timeoutMsMin;
+    setAnswerTimer(timeoutMsMin, correlation, out);
+    return;
+  }
+  state.probes.delete(correlation);
+  const { host } = asked;
+  if (asked.kind === 'direct') return probeIndirectly(state, host, now, out);
+  if (asked.kind === 'trial') {
+    state.routes.delete(host);
+    return tellRoute(state, host, out);
+  }
+  if (asked.kind !== 'indirect') return;
+  wayTo(state, host).indirect = 0;
+  const entry = state.roster.entries.get(host);
+  if (entry === undefined || entry.phase !== 'alive') return;
+  judge(state, host, 'slow', now);
+  forsakeRelay(state, host, now, out);
+}
+
+/** Three others are asked whether they hear it; and it once more itself, which is all that can be done where there are only two. */
+function probeIndirectly(state: MembershipState, host: number, now: number, out: Outbox): void {
+  const way = wayTo(state, host);
+  const entry = state.roster.entries.get(host);
+  if (way.indirect !== 0 || entry?.phase !== 'alive' || state.isLeaving) return;
+  if (entry.via !== 0) setVia(state, host, 0, now, out);
+  way.indirect = probe(state, host, 'indirect', now, out);
+  if (way.indirect === 0) return;
+  for (const relay of drawHosts(state, indirectProbes, host)) sendProbe(state, relay, host, way.indirect, out);
+}
+
+/** Who is reached through a host that does not answer is asked for at once. */
+function forsakeRelay(state: MembershipState, relay: number, now: number, out: Outbox): void {
+  for (const { host, via } of state.roster.entries.values()) if (via === relay) probeIndirectly(state, host, now, out);
+}
+
+/** While a relay serves, the direct way is tried from time to time: for one probe it is the route. */
+export function tryDirectWay(state: MembershipState, host: number, now: number, out: Outbox): void {
+  const record = state.roster.entries.get(host)?.record;
+  if (record === undefined) return;
+  const { address, port, fingerprint } = record;
+  state.routes.delete(host);
+  out.send(state.config.hostsPort, { type: 'route-host', host, address, port, fingerprint, via: 0 });
+  probe(state, host, 'trial', now, out);
+}
+
+/** A reset or a refusal says more than silence: no time is lost with waiting for the next probe. */
+export function onHostUnlinked(state: MembershipState, { host, code }: HostUnlinked, now: number, out: Outbox): void {
+  if (!state.isLeader) return;
+  if (code === 'wrong-key') state.contacts.delete(host);
+  const entry = state.roster.entries.get(host);
+  if (entry !== undefined && entry.via === 0) probeIndirectly(state, host, now, out);
+}
+
+/** The direct link opened while a relay serves. */
+export function onHostLinked(state: MembershipState, host: number, now: number): void {
+  const entry = state.roster.entries.get(host);
+  if (state.isLeader && entry !== undefined && entry.via !== 0) wayTo(state, host).trialAt = now;
+}
+
+/** A probe that did not leave the lane need not be waited for. */
+export function onMessageRefused(state: MembershipState, refused: MessageRefused, now: number, out: Outbox): void {
+  const message = refused.message as MembershipMessage;
+  if (message.type !== 'probe-host') return;
+  const asked = state.probes.get(message.correlation);
+  if (asked?.kind !== 'direct' || asked.host !== message.about) return;
+  state.probes.delete(message.correlation);
+  probeIndirectly(state, asked.host, now, out);
+}

@@ -1,0 +1,56 @@
+// All members that answer, sorted by key. A change is merged in one pass over the array, about 10 ns a member, and what was given to
+// watchers is never changed. Two members with one key can exist for a moment (a place given twice): the younger one counts.
+import type { Member } from '@chordial/chord/protocol';
+import type { RingKey } from '@chordial/ring-key';
+
+export interface RingPicture {
+  /** Sorted by key, then the younger first: duplicates stand side by side. */
+  sorted: readonly Member[];
+  /** One member per key: what watchers are told. */
+  members: readonly Member[];
+}
+
+export const createPicture = (): RingPicture => ({ sorted: [], members: [] });
+
+/** Key, then higher life, then smaller address: a total order. */
+export const memberOrder = (a: Member, b: Member): number =>
+  a.key < b.key ? -1 : a.key > b.key ? 1 : b.life - a.life || a.chord - b.chord;
+
+/** The same arguments, another order of arrival: the same picture. `gained` must not be in the picture, `lost` must. */
+export function changePicture(picture: RingPicture, lost: ReadonlySet<Member>, gained: Member[]): void {
+  gained.sort(memberOrder);
+  const merged: Member[] = [];
+  let next = 0;
+  let hasDuplicates = false;
+  const add = (member: Member): void => {
+    if (merged.length > 0 && merged[merged.length - 1]!.key === member.key) hasDuplicates = true;
+    merged.push(member);
+  };
+  for (const member of picture.sorted) {
+    if (lost.has(member)) continue;
+    while (next < gained.length && memberOrder(gained[next]!, member) < 0) add(gained[next++]!);
+    add(member);
+  }
+  while (next < gained.length) add(gained[next++]!);
+  picture.sorted = merged;
+  picture.members = hasDuplicates ? merged.filter((member, i) => merged[i - 1]?.key !== member.key) : merged;
+}
+
+/** Index of the first member at or clockwise after `key`; the count when there is none before the end. */
+export function lowerBound(members: readonly Member[], key: RingKey): number {
+  let low = 0;
+  let high = members.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (members[middle]!.key < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The nearest member strictly after `key`, clockwise; undefined when there is no other. */
+export function following({ members }: RingPicture, key: RingKey): Member | undefined {
+  const at = lowerBound(members, key);
+  const next = members[members[at]?.key === key ? at + 1 : at] ?? members[0];
+  return next === undefined || next.key === key ? undefined : next;
+}

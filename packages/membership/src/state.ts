@@ -1,0 +1,175 @@
+// What a membership keeps. Each family of messages has its own part of it and its own file.
+import type { Address, TimerId } from '@chordial/actor';
+import type { DiskRequest, HostsRequest } from '@chordial/actor/protocol';
+import type { Random } from '@chordial/actor/random';
+import type { ChordMessage, Member, RingChanged } from '@chordial/chord/protocol';
+import type { RingKey } from '@chordial/ring-key';
+import type { HostAnswered, HostPhase, LeaveAnnounced, MembershipMessage, MembershipReport } from './protocol.ts';
+import type { RingPicture } from './ring-picture.ts';
+import type { Roster } from './roster.ts';
+import type { Estimator } from './round-trip.ts';
+
+/** A way to another host, without knowing more of it. */
+export interface Contact {
+  readonly host: number;
+  readonly address: string;
+  readonly port: number;
+  readonly fingerprint: string;
+}
+
+export interface MembershipConfig {
+  readonly host: number;
+  /** Lane 0 leads, the others follow. */
+  readonly lane: number;
+  readonly lanesCount: number;
+  /** Wall-clock milliseconds when the shell's clock was 0 (`LaneSetup.startedAt`). */
+  readonly startedAt: number;
+  /** Where other hosts reach this one. */
+  readonly address: string;
+  readonly port: number;
+  readonly fingerprint: string;
+  /** `udp:ADDR:PORT` of the SIP side, for others to read. */
+  readonly sip: string;
+  readonly hostsPort: Address<HostsRequest>;
+  /** Given to the leader only; without it nothing is kept over a restart. */
+  readonly disk?: Address<DiskRequest>;
+  /** Hears news of hosts, from the leader. */
+  readonly owner: Address<MembershipReport>;
+  /** The membership of lane 0 of this host. */
+  readonly leader: Address<MembershipMessage>;
+  /** The well-known index of the membership, the same on all lanes of all hosts. */
+  readonly at: number;
+  readonly seeds?: readonly Contact[];
+  /** Peers of this lane that are members from the beginning. */
+  readonly founders?: readonly Member[];
+  /** Places of an earlier life of this host, first to be given again. */
+  readonly placesEarlier?: readonly RingKey[];
+  readonly probeEveryMs?: number;
+  readonly gossipEveryMs?: number;
+  /** How long a host is slow before it is dead. */
+  readonly slowToDeadMs?: number;
+  /** In a larger ring no pages of others are kept and `ring-changed` is empty: routing falls back to fingers. */
+  readonly membersMax?: number;
+}
+
+export interface LocalPeer {
+  self: Member;
+  phase: 'joining' | 'member';
+  /** The page it stands in, -1 for none. */
+  page: number;
+  hinted: Member | undefined;
+  hintedAt: number;
+  rehintUntil: number;
+}
+
+export interface Probe {
+  /** The host whose answer is wanted. */
+  readonly host: number;
+  readonly sentAt: number;
+  /** `relayed`: on behalf of another host; `trial`: of the direct way while a relay serves; `farewell`: of a leave. */
+  kind: 'direct' | 'indirect' | 'relayed' | 'trial' | 'dead' | 'farewell';
+  /** Time for the answer, after which `answer-due` counts. */
+  dueAt: number;
+  readonly asker: Address<HostAnswered> | undefined;
+  readonly askerCorrelation: number;
+}
+
+/** How the leader sees the way to one host. */
+export interface Way {
+  readonly estimator: Estimator;
+  /** The correlation of the indirect probe under way, 0 for none. */
+  indirect: number;
+  trialAt: number;
+  trialMs: number;
+}
+
+/** A lane of this host, as the leader knows it. */
+export interface LaneView {
+  life: number;
+  heardAt: number;
+  /** Heard within the last second; its peers are in the ring. */
+  isUp: boolean;
+  replyTo: Address<MembershipMessage>;
+  /** The last change that was sent to it. */
+  seen: number;
+}
+
+export interface MembershipState {
+  readonly config: MembershipConfig;
+  readonly self: Address<MembershipMessage>;
+  readonly isLeader: boolean;
+  readonly random: Random;
+  readonly slowToDeadMs: number;
+  /** This lane's life: wall-clock milliseconds of this actor's birth. */
+  readonly life: number;
+  /** Added to all lives of this host where an earlier life had higher ones (a clock that was set back). */
+  lifeAhead: number;
+  readonly roster: Roster;
+  readonly picture: RingPicture;
+  /** What is to be spread and told; taken by the next telling. */
+  readonly news: { readonly records: Set<number>; readonly pages: Set<number>; readonly opinions: Set<number> };
+  isUrgent: boolean;
+  tellTimer: TimerId;
+  // telling
+  epoch: number;
+  /** The members of each host that are in the picture, and the hosts that were alive when it was made. */
+  readonly counted: Map<number, readonly Member[]>;
+  readonly hostsUp: Set<number>;
+  /** What the owner was told last of each host. */
+  readonly toldPhases: Map<number, HostPhase>;
+  readonly watchers: Set<Address<RingChanged>>;
+  readonly peers: Map<Address<ChordMessage>, LocalPeer>;
+  /** Own pages: how many peers each has, and which are to be written again. */
+  readonly pageCounts: number[];
+  readonly pagesDirty: Set<number>;
+  /** Of each own page; all drawn from `pagesVersion`. */
+  readonly pageVersions: number[];
+  pagesVersion: number;
+  // probing
+  correlation: number;
+  readonly probes: Map<number, Probe>;
+  round: number[];
+  readonly ways: Map<number, Way>;
+  /** Opinions still to be passed on with probes, most recent first. */
+  recent: { readonly host: number; left: number }[];
+  /** The highest own (life, version) that somebody called slow or dead. */
+  accused: { life: number; version: number };
+  // routes
+  readonly contacts: Map<number, Contact & { readonly since: number; compareAt: number }>;
+  /** What this lane's hosts port was told last, by host. */
+  readonly routes: Map<number, string>;
+  // lateness
+  beatAt: number;
+  lateMs: number;
+  lateMsBefore: number;
+  deadProbeAt: number;
+  // lanes
+  readonly lanes: Map<number, LaneView>;
+  leaderLife: number;
+  leaderSeen: number;
+  // placing
+  readonly placesEarlier: RingKey[];
+  readonly given: Map<Address<ChordMessage>, { readonly key: RingKey; readonly until: number; readonly times: number }>;
+  readonly waiters: Set<Address<ChordMessage>>;
+  contactTurn: number;
+  /** Sorted keys that are taken or given, rebuilt after changes of the ring. */
+  taken: RingKey[] | undefined;
+  // persistence
+  reading: number;
+  writing: number;
+  isWriteDue: boolean;
+  writtenAt: number;
+  hasDiskFailed: boolean;
+  // leaving
+  leaving:
+    | {
+        readonly replyTo: Address<LeaveAnnounced>;
+        readonly correlation: number;
+        readonly waiting: Set<number>;
+        until: number;
+      }
+    | undefined;
+  isLeaving: boolean;
+  // figures
+  readonly counts: { probes: number; refutations: number; suspicions: number; relays: number; refused: number };
+}
