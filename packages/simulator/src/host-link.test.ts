@@ -87,6 +87,27 @@ describe('on a fine day', () => {
   });
 });
 
+it('takes as long as two areas are apart', () => {
+  const simulation = new Simulation({ seed: 1, areas: { insideMs: [0.3, 0.3], betweenMs: [40, 50] } });
+  const [near, here, far] = ['a', 'a', 'b'].map((area, i) => new TestHost(simulation, i + 1, { area })) as [
+    TestHost,
+    TestHost,
+    TestHost,
+  ];
+  simulation.run(10);
+  here.route(near);
+  here.route(far);
+  here.send(near, 0, 1);
+  here.send(far, 0, 1);
+  simulation.run(12);
+  expect([near.log.notes, far.log.notes]).toEqual([[0], []]);
+  // A round trip to connect, then one way.
+  simulation.run(10 + 3 * 40);
+  expect(far.log.notes).toEqual([]);
+  simulation.run(10 + 3 * 50 + 1);
+  expect(far.log.notes).toEqual([0]);
+});
+
 describe('on bad ways', () => {
   it.each([1, 2, 3, 4, 5])('keeps order and sends again what was lost (seed %i)', (seed) => {
     const { simulation, one, other, inject } = openPair(seed);

@@ -23,6 +23,8 @@ export interface HostSpec<Config> {
   /** Where it says that other hosts reach it, and who it proves to be; a route to another fingerprint is refused. */
   readonly ringPort?: number;
   readonly fingerprint?: string;
+  /** Hosts of one area are near each other (the simulation's option `areas`). */
+  readonly area?: string;
   /** Virtual time of its start; the default is now. */
   readonly startAtMs?: number;
   /** What the host's clock shows at the start, and its speed; the defaults are by seed: up to a day, within 100 ppm. */
@@ -54,6 +56,7 @@ export class SimulatedHost {
   readonly address: string;
   readonly ringPort: number;
   readonly fingerprint: string;
+  readonly area: string | undefined;
   readonly lanesCount: number;
   readonly clock: HostClock;
   /** The clock's speed while no fault changes it. */
@@ -89,6 +92,7 @@ export class SimulatedHost {
     this.number = spec.number ?? 0;
     this.ringPort = spec.ringPort ?? ringPortUsual;
     this.fingerprint = spec.fingerprint ?? '';
+    this.area = spec.area;
     this.lanesCount = spec.lanesCount;
     this.#program = spec.program;
     this.#config = spec.config;

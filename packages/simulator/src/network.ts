@@ -26,8 +26,8 @@ export interface NetworkCounts {
 const loopbackDelayMs = 0.02;
 
 export class Network {
-  /** The delay range of a way between two hosts (by index) where it is not the usual one: areas, far hosts. */
-  delayOf: ((from: number, to: number) => readonly [msMin: number, msMax: number]) | undefined;
+  /** The delays of a way between two hosts (by index) where they are not the usual ones: areas, far hosts. */
+  delayOf: ((from: number, to: number) => readonly [msMin: number, msMax: number] | undefined) | undefined;
   readonly counts: NetworkCounts = { sent: 0, lost: 0, duplicated: 0, reordered: 0, unreachable: 0 };
   readonly #hosts = new Map<string, SimulatedHost>();
   readonly #conditions = new Set<Condition>();

@@ -11,12 +11,18 @@ import { type HostSpec, SimulatedHost } from './host.ts';
 import { Network } from './network.ts';
 import type { Violation, World, WorldOptions } from './world.ts';
 
+type DelayRange = readonly [msMin: number, msMax: number];
+
 export interface SimulationOptions extends Partial<WorldOptions> {
   /** Up to 2^45; nearby seeds are unrelated. */
   readonly seed: number;
   /** One way between two hosts, in ms; the defaults are 0.2 and 2. */
   readonly delayMsMin?: number;
   readonly delayMsMax?: number;
+  /** As those, by the indices of two hosts; undefined where they say. */
+  readonly delayMsOf?: Network['delayOf'];
+  /** The delays of two hosts of one area, and of two. */
+  readonly areas?: { readonly insideMs: DelayRange; readonly betweenMs: DelayRange };
   /** How many of the last steps to keep as readable lines; 0, the default, keeps only the hash. */
   readonly historyLinesMax?: number;
 }
@@ -46,6 +52,7 @@ export class Simulation implements World {
     this.seed = seed;
     this.history = new History(historyLinesMax);
     this.network = new Network(stream(1), delayMsMin, delayMsMax);
+    this.network.delayOf = options.delayMsOf ?? this.#delayOfAreas(options.areas);
     this.random = { lanes: stream(2), disks: stream(3), starts: stream(4), hosts: stream(6) };
     this.scenarioRandom = stream(5);
     this.options = {
@@ -145,6 +152,15 @@ export class Simulation implements World {
   checkAll(): void {
     const broken = this.invariant?.();
     if (broken !== undefined) this.violate(broken, 'simulation');
+  }
+
+  #delayOfAreas(areas: SimulationOptions['areas']): Network['delayOf'] {
+    if (areas === undefined) return undefined;
+    return (from, to) => {
+      const [one, other] = [this.hosts[from]?.area, this.hosts[to]?.area];
+      if (one === undefined || other === undefined) return undefined;
+      return one === other ? areas.insideMs : areas.betweenMs;
+    };
   }
 
   #runOne(untilMs: number): boolean {
