@@ -34,7 +34,7 @@ export class BenchLane {
     });
     const members = Array.from({ length: peersCount }, (_, i) => ringKeyFromText(`peer ${i}`))
       .sort()
-      .map((key): Member => ({ key, host: 0, lane: 0, chord: makeAddress(0, 0, 31) }));
+      .map((key, i): Member => ({ key, host: 0, lane: 0, chord: makeAddress(0, 0, 1_000 + i), life: 1 }));
     const udp = kernel.spawnRoot(this.#udp(), undefined);
     const owner = kernel.spawnRoot(silent, undefined);
     const transport = kernel.spawnRoot(sipTransport, {
@@ -50,11 +50,9 @@ export class BenchLane {
       dispatcher,
       {
         domains: ['example.com', '127.0.0.1'],
-        lane: 0,
         routing: 'one-hop',
         membership: kernel.spawnRoot(membershipOf(members), undefined),
         owner,
-        dispatchers: [makeAddress(0, 0, DISPATCHER_AT)],
         transport,
         transaction,
         hopsMax: 4,
@@ -63,8 +61,12 @@ export class BenchLane {
       DISPATCHER_AT,
     );
     const service = kernel.spawnRoot(answering, undefined);
-    const peers = members.map(({ key }) => [key, service] as const);
+    const peers = members.map(({ chord }) => [chord, service] as const);
     kernel.deliver(front as Address<Typed>, nobody, { type: 'attach-peers', peers } as Typed);
+    members.forEach((self, i) => {
+      const range = { type: 'range-changed', self, owns: true, from: members.at(i - 1)!.key, epoch: 1 };
+      kernel.deliver(front as Address<Typed>, nobody, range as Typed);
+    });
     kernel.run(1_000_000);
     this.#kernel = kernel;
     this.#transport = transport as Address<Typed>;

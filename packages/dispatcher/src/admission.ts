@@ -36,7 +36,6 @@ const userMissing = refusal(404, 'Not Found');
 const toNotSip = refusal(400, 'To is not a SIP URI');
 
 export const serviceUnavailable: Refusal = refusal(503, 'Service Unavailable', 'Retry-After: 1\r\n');
-export const loopDetected: Refusal = refusal(482, 'Loop Detected');
 /** RFC 3261 11.2: what OPTIONS learns of this server. It takes no body and understands no extension. */
 export const capabilities: Refusal = refusal(
   200,

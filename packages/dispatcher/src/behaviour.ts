@@ -17,8 +17,10 @@ export const dispatcher: Behaviour<State, DispatcherMessage, DispatcherConfig> =
   inspect: (state) => ({
     epoch: state.epoch,
     members: state.members.length,
-    peers: state.peers.size,
+    peers: state.ranges.count,
+    owners: state.ranges.ownersCount,
     pending: state.lookups.count,
+    resting: state.resting.count,
     ...state.counts,
     methods: Object.fromEntries(state.methods),
     answered: Object.fromEntries([...state.answered.entries()].filter(([, count]) => count > 0)),

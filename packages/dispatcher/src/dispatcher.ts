@@ -3,14 +3,16 @@
 // transaction; everything for a user is answered by the transaction layer of the owner's lane.
 import { assert, type Birth, type Outbox, type Received } from '@chordial/actor';
 import type { MessageRefused } from '@chordial/actor/protocol';
+import { hostOf } from '@chordial/actor/shell';
 import { type ParseError, type Peek, peek as peekAt } from '@chordial/sip-parser';
 import type { ServeRequest } from '@chordial/sip-transaction/protocol';
 import type { Flow, MessageReceived } from '@chordial/sip-transport/protocol';
 import { admit, capabilities, countedMethod, type Refusal, serviceUnavailable } from './admission.ts';
 import { onLookUp, onLookupsDue, onSuccessorFound, onSuccessorRefused } from './looking-up.ts';
 import type { DispatcherMessage, ForwardRequest } from './protocol.ts';
-import { onAttachPeers, onDetachPeer, onRingChanged, watchRing } from './ring-view.ts';
-import { answer, aorOf, route, serve } from './routing.ts';
+import { onRestDue, rest } from './resting.ts';
+import { onAttachPeers, onDetachPeer, onRangeChanged, onRingChanged, watchRing } from './ring-view.ts';
+import { answer, route } from './routing.ts';
 import { type DispatcherConfig, initState, type State } from './state.ts';
 
 export function initDispatcher(config: DispatcherConfig, birth: Birth<DispatcherMessage>, out: Outbox): State {
@@ -38,6 +40,9 @@ export function stepDispatcher(
     case 'detach-peer':
       onDetachPeer(state, message);
       break;
+    case 'range-changed':
+      onRangeChanged(state, message, out);
+      break;
     case 'ring-changed':
       onRingChanged(state, message, out);
       break;
@@ -52,6 +57,9 @@ export function stepDispatcher(
       break;
     case 'lookups-due':
       onLookupsDue(state, now, out);
+      break;
+    case 'rest-due':
+      onRestDue(state, now, out);
       break;
     case 'message-refused':
       onMessageRefused(state, message, now, out);
@@ -83,7 +91,7 @@ function onMessageReceived(state: State, { bytes, start, end, flow }: MessageRec
   const method = countedMethod(peek.method);
   state.methods.set(method, (state.methods.get(method) ?? 0) + 1);
   const admission = admit(peek, state.domains);
-  if (admission === 'user') route(state, peek, flow, 0, now, out);
+  if (admission === 'user') route(state, peek, flow, 0, false, now, out);
   else answer(state, peek, flow, admission === 'server' ? capabilities : admission, now, out);
 }
 
@@ -104,21 +112,22 @@ function refusalOf(error: ParseError | undefined): Refusal {
 function onForwardRequest(state: State, request: ForwardRequest, now: number, out: Outbox): void {
   state.counts.taken++;
   const peek = state.peeks.take(now);
-  const flow = flowOf(request);
-  if (!peekAt(request.bytes, request.start, request.end, peek)) {
-    onBroken(state, peek, flow, now, out);
-    return;
-  }
-  // With fingers the owner's own word is newer than what asking again would give.
-  const service = state.config.routing === 'fingers' ? state.peers.get(request.owner) : undefined;
-  if (service === undefined) route(state, peek, flow, request.hops, now, out);
-  else serve(state, peek, flow, aorOf(state, peek), service, now, out);
+  const flow = flowOf(state, request);
+  if (peekAt(request.bytes, request.start, request.end, peek)) route(state, peek, flow, request.hops, false, now, out);
+  else onBroken(state, peek, flow, now, out);
 }
 
-const flowOf = ({ address, port }: ForwardRequest): Flow => ({ transport: 'udp', address, port });
+/** A request that came back to the host that read it can be answered by any of its lanes. */
+function flowOf(state: State, { address, port, edge }: ForwardRequest): Flow {
+  if (edge === undefined || hostOf(edge) === state.host) return { transport: 'udp', address, port };
+  return { transport: 'udp', address, port, edge };
+}
 
-/** A link or a mailbox is full: the client hears 503 now rather than nothing (RFC 3261 21.5.4). */
-function onMessageRefused(state: State, { message }: MessageRefused, now: number, out: Outbox): void {
+/**
+ * A mailbox or a link within the host is full: the client hears 503 now rather than nothing (RFC 3261 21.5.4). Another host cannot be
+ * reached: its ranges will be taken over in a moment, or the way to it will change, so the request rests, within its hops.
+ */
+function onMessageRefused(state: State, { to, message }: MessageRefused, now: number, out: Outbox): void {
   state.counts.refused++;
   if (message.type === 'serve-request') {
     const { peek, flow } = message as ServeRequest;
@@ -127,6 +136,8 @@ function onMessageRefused(state: State, { message }: MessageRefused, now: number
     const request = message as ForwardRequest;
     const peek = state.peeks.take(now);
     peekAt(request.bytes, request.start, request.end, peek);
-    answer(state, peek, flowOf(request), serviceUnavailable, now, out);
+    const flow = flowOf(state, request);
+    if (hostOf(to) === state.host) answer(state, peek, flow, serviceUnavailable, now, out);
+    else rest(state, peek, flow, request.hops, now, out);
   } else if (message.type === 'find-successor') onSuccessorRefused(state, message, now, out);
 }

@@ -1,10 +1,9 @@
-// A host for tests: the real transport, transaction and dispatcher on one kernel per lane, a recorded socket in place of the
-// network, a registrar that answers at once or when told, and time that moves when told.
-import type { Address, Behaviour, Typed } from '@chordial/actor';
-import { makeAddress } from '@chordial/actor';
+// Hosts for tests: the real transport, transaction and dispatcher on one kernel per lane, a recorded socket in place of the
+// network, a registrar that answers at once or when told, and time that moves when told. Lanes are numbered over all hosts.
+import { type Address, type Behaviour, makeAddress, type Typed } from '@chordial/actor';
 import type { UdpEvent, UdpRequest } from '@chordial/actor/protocol';
-import { type DueTimer, LaneKernel } from '@chordial/actor/shell';
-import type { Member, RingChanged, WatchRing } from '@chordial/chord/protocol';
+import { type DueTimer, hostOf, LaneKernel, laneOf } from '@chordial/actor/shell';
+import type { ChordMessage, Member, RangeChanged, RingChanged, WatchRing } from '@chordial/chord/protocol';
 import { type RingKey, ringKeyFromText } from '@chordial/ring-key';
 import { sipTransaction } from '@chordial/sip-transaction/behaviour';
 import type { RequestReceived, Respond } from '@chordial/sip-transaction/protocol';
@@ -22,6 +21,8 @@ export interface SentDatagram {
 }
 
 interface Lane {
+  readonly host: number;
+  readonly lane: number;
   readonly kernel: LaneKernel;
   readonly transport: Address<UdpEvent>;
   readonly dispatcher: Address<DispatcherMessage>;
@@ -34,7 +35,13 @@ const latin1 = (bytes: Uint8Array, start: number, end: number): string =>
 const TRANSPORT_AT = 16;
 const DISPATCHER_AT = 18;
 
+/** Chord actors are not run: they have addresses, and a test says what they would. */
+const CHORD_FROM = 1_000;
+
 export interface TestHostOptions {
+  /** One host is number 0; several are 1, 2, ... */
+  readonly hostsCount?: number;
+  /** Of each host. */
   readonly lanesCount?: number;
   readonly peersPerLane?: number;
   readonly serviceAnswers?: boolean;
@@ -42,6 +49,8 @@ export interface TestHostOptions {
   readonly dispatcher?: Partial<DispatcherConfig>;
   /** Peers that the ring has but no lane has attached. */
   readonly attach?: boolean;
+  /** Whether each peer says that it owns what lies between its predecessor and itself; true when absent. */
+  readonly own?: boolean;
 }
 
 export class TestHost {
@@ -56,19 +65,40 @@ export class TestHost {
   readonly reports: string[] = [];
   /** When set, links between lanes are full. */
   linksFull = false;
+  /** Hosts that cannot be reached, as their links know. */
+  readonly hostsDown = new Set<number>();
   now = 1_000;
   #timerNext = 1;
 
   constructor(options: TestHostOptions = {}) {
-    const { lanesCount = 1, peersPerLane = 2 } = options;
-    const places = Array.from({ length: lanesCount * peersPerLane }, (_, i) => ({
-      key: ringKeyFromText(`peer ${i}`),
-      lane: i % lanesCount,
-    }));
-    places.sort((a, b) => (a.key < b.key ? -1 : 1));
-    for (const { key, lane } of places) this.members.push({ key, host: 0, lane, chord: makeAddress(0, lane, 31) });
-    for (let lane = 0; lane < lanesCount; lane++) this.lanes.push(this.#startLane(lane, lanesCount, options));
+    const { hostsCount = 1, lanesCount = 1, peersPerLane = 2 } = options;
+    const threads = hostsCount * lanesCount;
+    for (let i = 0; i < threads * peersPerLane; i++) {
+      const [host, lane] = placeOf(i % threads, hostsCount, lanesCount);
+      const chord = makeAddress<ChordMessage>(host, lane, CHORD_FROM + i);
+      this.members.push({ key: ringKeyFromText(`peer ${i}`), host, lane, chord, life: 1 });
+    }
+    this.members.sort((a, b) => (a.key < b.key ? -1 : 1));
+    for (let thread = 0; thread < threads; thread++) {
+      const [host, lane] = placeOf(thread, hostsCount, lanesCount);
+      this.lanes.push(this.#startLane(host, lane, thread, lanesCount, options));
+    }
+    if (options.own !== false) {
+      this.members.forEach((self, i) => {
+        this.tellRange({ type: 'range-changed', self, owns: true, from: this.members.at(i - 1)!.key, epoch: 1 });
+      });
+    }
     this.settle();
+  }
+
+  /** What a chord peer says to the dispatcher of its lane. */
+  tellRange(range: RangeChanged): void {
+    const lane = this.threadOf(range.self);
+    this.send(lane, this.lanes[lane]!.dispatcher as Address<never>, range);
+  }
+
+  threadOf({ host, lane }: Pick<Member, 'host' | 'lane'>): number {
+    return this.lanes.findIndex((one) => one.host === host && one.lane === lane);
   }
 
   /** A datagram from the network. */
@@ -146,12 +176,12 @@ export class TestHost {
   /** The lane of an address-of-record's owner, found without what is under test. */
   laneOf(aor: string): number {
     const key: RingKey = ringKeyFromText(aor);
-    return (this.members.find((member) => member.key >= key) ?? this.members[0]!).lane;
+    return this.threadOf(this.members.find((member) => member.key >= key) ?? this.members[0]!);
   }
 
-  #startLane(lane: number, lanesCount: number, options: TestHostOptions): Lane {
+  #startLane(host: number, lane: number, thread: number, lanesCount: number, options: TestHostOptions): Lane {
     const timers: Lane['timers'] = [];
-    const kernel: LaneKernel = new LaneKernel(0, lane, 1_000 * (lane + 1), {
+    const kernel: LaneKernel = new LaneKernel(host, lane, 1_000 * (thread + 1), {
       post: (to, _from, message) => this.#post(to, message),
       setTimer: (delayMs, due) => {
         const id = this.#timerNext++;
@@ -166,15 +196,15 @@ export class TestHost {
         throw failure;
       },
       stepped: (cell, message) => {
-        this.trace.push(`${lane}: ${cell.behaviour.name} <- ${message.type}`);
+        this.trace.push(`${thread}: ${cell.behaviour.name} <- ${message.type}`);
         const broken = cell.behaviour.invariants?.(cell.state);
         if (broken !== undefined) throw new Error(`${cell.behaviour.name}: ${broken}`);
       },
     });
     kernel.now = this.now;
-    const at = <M>(index: number, on = lane): Address<M> => makeAddress<M>(0, on, index);
-    const udp = kernel.spawnRoot(this.#udp(lane), undefined);
-    const owner = kernel.spawnRoot(this.#owner(lane), undefined);
+    const at = <M>(index: number, on = lane): Address<M> => makeAddress<M>(host, on, index);
+    const udp = kernel.spawnRoot(this.#udp(thread), undefined);
+    const owner = kernel.spawnRoot(this.#owner(thread), undefined);
     const others = Array.from({ length: lanesCount }, (_, other) => other).filter((other) => other !== lane);
     const transport = kernel.spawnRoot(
       sipTransport,
@@ -194,11 +224,9 @@ export class TestHost {
       dispatcher,
       {
         domains: ['example.com', '127.0.0.1', '[::1]'],
-        lane,
         routing: 'one-hop',
         membership,
         owner: owner as Address<DispatcherReady>,
-        dispatchers: Array.from({ length: lanesCount }, (_, other) => at(DISPATCHER_AT, other)),
         transport,
         transaction,
         hopsMax: 4,
@@ -207,16 +235,17 @@ export class TestHost {
       },
       DISPATCHER_AT,
     );
-    const service = kernel.spawnRoot(this.#service(lane, options.serviceAnswers ?? true), undefined);
-    const here = this.members.filter((member) => member.lane === lane);
-    const attach: AttachPeers = { type: 'attach-peers', peers: here.map(({ key }) => [key, service]) };
+    const service = kernel.spawnRoot(this.#service(thread, options.serviceAnswers ?? true), undefined);
+    const here = this.members.filter((member) => member.lane === lane && member.host === host);
+    const attach: AttachPeers = { type: 'attach-peers', peers: here.map(({ chord }) => [chord, service]) };
     if (options.attach !== false) kernel.deliver(front as Address<Typed>, 0 as Address<never>, attach);
-    return { kernel, transport: transport as Address<UdpEvent>, dispatcher: front, timers };
+    return { host, lane, kernel, transport: transport as Address<UdpEvent>, dispatcher: front, timers };
   }
 
   #post(to: Address<Typed>, message: Typed): boolean {
-    if (this.linksFull) return false;
-    const lane = this.lanes[Math.floor(to / 2 ** 28) % 256]!;
+    if (this.linksFull || this.hostsDown.has(hostOf(to))) return false;
+    const lane = this.lanes[this.threadOf({ host: hostOf(to), lane: laneOf(to) })];
+    if (lane === undefined) return false;
     const view = message as Typed & { bytes?: Uint8Array; start: number; end: number };
     const copy = view.bytes === undefined ? { ...message } : { ...view, bytes: view.bytes.slice(0) };
     lane.kernel.deliver(to, 0 as Address<never>, copy);
@@ -270,6 +299,11 @@ export class TestHost {
     };
   }
 }
+
+const placeOf = (thread: number, hostsCount: number, lanesCount: number): readonly [host: number, lane: number] => [
+  Math.floor(thread / lanesCount) + (hostsCount === 1 ? 0 : 1),
+  thread % lanesCount,
+];
 
 function membershipOf(members: readonly Member[]): Behaviour<undefined, WatchRing, undefined> {
   return {

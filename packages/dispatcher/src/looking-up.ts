@@ -7,27 +7,30 @@ import { peek as peekAt } from '@chordial/sip-parser';
 import { serviceUnavailable } from './admission.ts';
 import type { PendingLookup } from './pending-lookups.ts';
 import type { LookUp } from './protocol.ts';
-import { answer, aorOf, forward, serve, watchLookups } from './routing.ts';
+import { rest } from './resting.ts';
+import { answer, aorOf, askedPeer, forward, isHere, nextOf, serve, watchLookups } from './routing.ts';
 import type { State } from './state.ts';
 
 export function onLookUp(state: State, { aor, replyTo, correlation }: LookUp, now: number, out: Outbox): void {
-  const { config, table, lookups } = state;
+  const { table, lookups } = state;
   const key = ringKeyFromText(aor);
-  const { chord } = config;
-  if (config.routing === 'fingers' && chord !== undefined && lookups.hasRoom(0)) {
-    const number = lookups.add({ kind: 'look-up', replyTo, correlation, askedAt: now });
-    out.send(chord, { type: 'find-successor', key, replyTo: state.self, correlation: number, hops: 0, trace: [] });
-    watchLookups(state, out);
+  const local = state.ranges.ownerOf(key)?.range.self;
+  const next = table === undefined ? 'ask' : nextOf(state, table.ownerIndex(key));
+  const owner = local ?? (typeof next === 'object' ? next : undefined);
+  if (owner !== undefined && state.config.routing === 'one-hop') {
+    const hops = local === undefined ? 1 : 0;
+    out.send(replyTo, { type: 'looked-up', correlation, key, owner, routing: 'one-hop', hops, trace: [owner.key] });
     return;
   }
-  const owner = table === undefined ? undefined : state.members[table.ownerIndex(key)];
-  if (config.routing === 'fingers' || owner === undefined) {
-    const sentence = config.routing === 'fingers' ? 'too many look-ups are waiting' : 'the ring is not known yet';
+  const asked = askedPeer(state);
+  if (asked === undefined || !lookups.hasRoom(0)) {
+    const sentence = asked === undefined ? 'the ring is not known yet' : 'too many look-ups are waiting';
     out.send(replyTo, { type: 'look-up-failed', correlation, sentence });
     return;
   }
-  const hops = owner.host === state.host && owner.lane === config.lane ? 0 : 1;
-  out.send(replyTo, { type: 'looked-up', correlation, key, owner, routing: 'one-hop', hops, trace: [owner.key] });
+  const number = lookups.add({ kind: 'look-up', replyTo, correlation, askedAt: now });
+  out.send(asked, { type: 'find-successor', key, replyTo: state.self, correlation: number, hops: 0, trace: [] });
+  watchLookups(state, out);
 }
 
 export function onSuccessorFound(state: State, found: SuccessorFound, now: number, out: Outbox): void {
@@ -46,9 +49,11 @@ export function onSuccessorFound(state: State, found: SuccessorFound, now: numbe
   const peek = state.peeks.take(now);
   const { bytes, flow } = lookup;
   peekAt(bytes, 0, bytes.length, peek);
-  if (owner.host === state.host && owner.lane === state.config.lane) {
-    serve(state, peek, flow, aorOf(state, peek), state.peers.get(owner.key), now, out);
-  } else forward(state, peek, flow, owner, lookup.hops, now, out);
+  const local = state.ranges.ownerOf(key);
+  if (local !== undefined) serve(state, peek, flow, aorOf(state, peek), local.service, now, out);
+  // Named, but by its own word it is not the owner: its range is on its way.
+  else if (isHere(state, owner)) rest(state, peek, flow, lookup.hops, now, out);
+  else forward(state, peek, flow, owner, lookup.hops, false, now, out);
 }
 
 /** The owner is last, whether or not the ring wrote it down. */

@@ -2,30 +2,30 @@
 // the key, and questions of operators. One dispatcher runs on every lane.
 import type { Address, Words } from '@chordial/actor';
 import type { ByteView } from '@chordial/actor/protocol';
-import type { Member, RangeChanged, RingChanged, SuccessorFound } from '@chordial/chord/protocol';
+import type { ChordMessage, Member, RangeChanged, RingChanged, SuccessorFound } from '@chordial/chord/protocol';
 import type { RingKey } from '@chordial/ring-key';
 import type { RequestReceived } from '@chordial/sip-transaction/protocol';
 import type { MessageReceived, SendMessage } from '@chordial/sip-transport/protocol';
 
-/** Peers of this lane are ready to serve; each service answers the requests for the keys that its peer owns. */
+/** Peers of this lane, joining ones too; each service answers the requests for the keys that its peer owns (`range-changed`). */
 export interface AttachPeers {
   readonly type: 'attach-peers';
-  /** All of a lane in one message: one each would not fit in the mailbox where peers are many. */
-  readonly peers: readonly (readonly [key: RingKey, service: Address<RequestReceived>])[];
+  /** By chord actor, since a joining peer has no key yet. */
+  readonly peers: readonly (readonly [chord: Address<ChordMessage>, service: Address<RequestReceived>])[];
 }
 export interface DetachPeer {
   readonly type: 'detach-peer';
-  readonly key: RingKey;
+  readonly chord: Address<ChordMessage>;
 }
 
-/** A request that came in by another lane and whose key a peer of this lane owns. The bytes are the client's own. */
+/** A request that came in by another lane or host and whose key a peer of this lane should own. The bytes are the client's own. */
 export interface ForwardRequest extends ByteView {
   readonly type: 'forward-request';
   readonly address: string;
   readonly port: number;
-  /** Ring hops so far, this one included; a request that would exceed the limit is answered 482 and counted. */
+  /** Hops and rests so far, this one included; a request that would exceed the limit is answered 503 and counted. */
   readonly hops: number;
-  /** The owner as the sender knows it; with finger routing only a peer that says it is the owner has told. */
+  /** The owner as the sender knows it, for those who look on: who owns the key is looked at again. */
   readonly owner: RingKey;
   /** The transport that read the request, when that was on another host: the answer leaves by it. */
   readonly edge?: Address<SendMessage>;
@@ -70,6 +70,10 @@ export interface WatchRingDue {
 export interface LookupsDue {
   readonly type: 'lookups-due';
 }
+/** Requests have rested; the ring may know their owner by now. */
+export interface RestDue {
+  readonly type: 'rest-due';
+}
 
 export type DispatcherMessage =
   | AttachPeers
@@ -79,6 +83,7 @@ export type DispatcherMessage =
   | LookupsDue
   | MessageReceived
   | RangeChanged
+  | RestDue
   | RingChanged
   | SuccessorFound
   | WatchRingDue;
@@ -86,6 +91,6 @@ export type DispatcherMessage =
 export const dispatcherWords: Words<ForwardRequest | AttachPeers | DetachPeer | LookUp> = {
   'forward-request': [1, 'bytes', 'start', 'end', 'address', 'port', 'hops', 'owner', 'edge'],
   'attach-peers': [2, 'peers'],
-  'detach-peer': [3, 'key'],
+  'detach-peer': [3, 'chord'],
   'look-up': [4, 'aor', 'replyTo', 'correlation'],
 };

@@ -1,6 +1,6 @@
 // When a dispatcher says that it can serve, and how it comes to know the ring when its first question is lost.
-import type { Address } from '@chordial/actor';
-import type { FindSuccessor, RingChanged, WatchRing } from '@chordial/chord/protocol';
+import { type Address, makeAddress } from '@chordial/actor';
+import type { ChordMessage, FindSuccessor, RingChanged, WatchRing } from '@chordial/chord/protocol';
 import { ringKeyFromText } from '@chordial/ring-key';
 import type { RequestReceived } from '@chordial/sip-transaction/protocol';
 import { describe, expect, test } from 'vitest';
@@ -70,19 +70,27 @@ test('watch-ring-due: a dispatcher that was not told the ring asks every second 
   expect(host.exchange(requestText())[0]?.text).toMatch(/^SIP\/2\.0 200 /);
 });
 
-test('more peers than the mailbox holds messages are attached at once', () => {
-  const host = new TestHost({ peersPerLane: 1, attach: false });
+test('twenty thousand peers of a lane are attached and sorted by what they say they own', () => {
+  const host = new TestHost({ peersPerLane: 1, attach: false, own: false });
   const members = Array.from({ length: 20_000 }, (_, i) => ({
     ...host.members[0]!,
     key: ringKeyFromText(`many ${i}`),
+    chord: makeAddress<ChordMessage>(0, 0, 2_000 + i),
   }));
   members.sort((a, b) => (a.key < b.key ? -1 : 1));
   const front = host.lanes[0]!.dispatcher as Address<never>;
-  const peers = members.map(({ key }) => [key, 99 as Address<RequestReceived>] as const);
+  const peers = members.map(({ chord }) => [chord, 99 as Address<RequestReceived>] as const);
   host.send(0, front, { type: 'attach-peers', peers } as never);
-  host.send(0, front, { type: 'ring-changed', epoch: 2, members } as never);
+  members.forEach((self, i) => {
+    host.tellRange({ type: 'range-changed', self, owns: true, from: members.at(i - 1)!.key, epoch: 1 });
+    if (i % 1_000 === 0) host.settle();
+  });
   host.settle();
-  expect(host.lanes[0]!.kernel.counts.refused).toBe(0);
-  expect(host.dispatcherState().services.every((service) => service === 99)).toBe(true);
+  const { ranges } = host.dispatcherState();
+  expect(ranges.ownersCount).toBe(20_000);
+  for (let i = 0; i < 1_000; i++) {
+    const key = ringKeyFromText(`user ${i}`);
+    expect(ranges.ownerOf(key)?.range.self).toBe(members.find((member) => member.key >= key) ?? members[0]);
+  }
   expect(brokenInvariant(host)).toBeUndefined();
 });

@@ -1,8 +1,8 @@
-// What a dispatcher knows of the ring: its members, told by the membership of the lane, and which of them are peers of this lane
-// whose service is attached. Once it knows both it says so to its owner: from then on no request is told 503 for want of them.
+// What a dispatcher knows of the ring: its members, told by the membership of the lane, and what the peers of this lane own, told by
+// the peers themselves. Once it knows the ring and its lane's peers are attached it says so to its owner: from then on it is an edge.
 import type { Outbox } from '@chordial/actor';
-import type { RingChanged } from '@chordial/chord/protocol';
-import { KeyTable, type RingKey } from '@chordial/ring-key';
+import type { RangeChanged, RingChanged } from '@chordial/chord/protocol';
+import { KeyTable } from '@chordial/ring-key';
 import type { AttachPeers, DetachPeer, WatchRingDue } from './protocol.ts';
 import type { State } from './state.ts';
 
@@ -17,23 +17,19 @@ export function watchRing(state: State, out: Outbox): void {
 }
 
 export function onAttachPeers(state: State, { peers }: AttachPeers, out: Outbox): void {
-  for (const [key, service] of peers) {
-    state.peers.set(key, service);
-    placeService(state, key, service);
-  }
+  for (const [chord, service] of peers) state.ranges.attach(chord, service);
   state.peersAreAttached = true;
   tellReady(state, out);
 }
 
-export function onDetachPeer(state: State, { key }: DetachPeer): void {
-  state.peers.delete(key);
-  placeService(state, key, undefined);
+export function onDetachPeer(state: State, { chord }: DetachPeer): void {
+  state.ranges.detach(chord);
 }
 
-/** Services stand beside their members, so that a request costs no second search by key. */
-function placeService(state: State, key: RingKey, service: State['services'][number]): void {
-  const index = state.table === undefined ? -1 : state.table.indexOf(key);
-  if (index >= 0) state.services[index] = service;
+/** A peer of this lane: its own word about what it owns goes before any list of members. */
+export function onRangeChanged(state: State, range: RangeChanged, out: Outbox): void {
+  state.ranges.change(range);
+  tellReady(state, out);
 }
 
 export function onRingChanged(state: State, { epoch, members }: RingChanged, out: Outbox): void {
@@ -41,15 +37,20 @@ export function onRingChanged(state: State, { epoch, members }: RingChanged, out
   state.epoch = epoch;
   state.members = members;
   state.table = members.length === 0 ? undefined : new KeyTable(members.map(({ key }) => key));
-  state.services = members.map(({ key }) => state.peers.get(key));
   tellReady(state, out);
 }
 
-/** Once in a life. With finger routing the ring is asked for each request, so there is nothing to know of it. */
+/**
+ * Once in a life. A lane that knows members can hand requests on, whether or not its own peers own anything yet. Without a list
+ * of members (fingers, or a ring too large for lists) it needs a peer in the ring to ask by.
+ */
 function tellReady(state: State, out: Outbox): void {
-  const { config, epoch } = state;
-  const ringIsKnown = config.routing === 'fingers' || state.table !== undefined;
-  if (state.readyIsTold || !ringIsKnown || !state.peersAreAttached) return;
+  const { config, ranges, table } = state;
+  if (state.readyIsTold || !state.peersAreAttached) return;
+  if (table === undefined) {
+    if (config.routing === 'one-hop' && state.epoch < 0) return;
+    if (config.chord === undefined || (ranges.count > 0 && ranges.someMember === undefined)) return;
+  }
   state.readyIsTold = true;
-  out.send(config.owner, { type: 'dispatcher-ready', epoch });
+  out.send(config.owner, { type: 'dispatcher-ready', epoch: state.epoch });
 }

@@ -11,7 +11,9 @@ const SIP_PORT = 5060;
 export function responseFlow(peek: Peek, flow: Flow): Flow {
   if (peek.via.rportNameEnd >= 0) return flow;
   const port = peek.via.port === 0 ? SIP_PORT : peek.via.port;
-  return port === flow.port ? flow : { transport: 'udp', address: flow.address, port };
+  if (port === flow.port) return flow;
+  const { address, edge } = flow;
+  return edge === undefined ? { transport: 'udp', address, port } : { transport: 'udp', address, port, edge };
 }
 
 /**

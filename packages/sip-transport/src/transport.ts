@@ -38,6 +38,9 @@ export interface SipTransportCounts {
   takenOver: number;
   /** The link to the sibling was full, so the datagram was served here. */
   handOversRefused: number;
+  /** Passed to the transport of another host, whose client it is; and came back, as that host cannot be reached. */
+  passedToEdge: number;
+  edgesRefused: number;
   /** Came back because the dispatcher has too much to do; the client retransmits. */
   messagesRefused: number;
   /** Dropped: not SIP, longer than the limit, from port 0, sent before the socket was bound. */
@@ -49,6 +52,7 @@ export interface SipTransportCounts {
 }
 
 export interface State {
+  readonly self: Address<SendMessage>;
   readonly config: SipTransportConfig;
   readonly messageBytesMax: number;
   /** 0 until bound. */
@@ -65,6 +69,7 @@ export function initTransport(config: SipTransportConfig, birth: Birth<SipTransp
   const { address, port, shared } = config.listen;
   out.send(config.udp, { type: 'bind-udp', replyTo: birth.self, address, port, shared });
   return {
+    self: birth.self,
     config,
     messageBytesMax: Math.min(config.messageBytesMax ?? MESSAGE_BYTES_MAX, MESSAGE_BYTES_MAX),
     socket: 0,
@@ -77,6 +82,8 @@ export function initTransport(config: SipTransportConfig, birth: Birth<SipTransp
       handedOver: 0,
       takenOver: 0,
       handOversRefused: 0,
+      passedToEdge: 0,
+      edgesRefused: 0,
       messagesRefused: 0,
       foreign: 0,
       tooLong: 0,
@@ -140,6 +147,7 @@ function siblingFor(state: State, backlog: number): Address<HandOverDatagram> | 
 /** A datagram is handed over once at most: what came by a sibling, or came back from one, is served here. */
 function onMessageRefused(state: State, { message }: MessageRefused, out: Outbox): void {
   if (message.type === 'message-received') state.counts.messagesRefused++;
+  if (message.type === 'send-message') state.counts.edgesRefused++;
   if (message.type !== 'hand-over-datagram') return;
   state.counts.handOversRefused++;
   passUp(state, message as HandOverDatagram, out);
@@ -161,6 +169,11 @@ function passUp(state: State, datagram: DatagramReceived | HandOverDatagram, out
 }
 
 function onSendMessage(state: State, { bytes, start, end, flow }: SendMessage, out: Outbox): void {
+  const { edge } = flow;
+  if (edge !== undefined && edge !== state.self) {
+    passToEdge(state, edge, { type: 'send-message', bytes, start, end, flow }, out);
+    return;
+  }
   if (state.socket === 0) {
     state.counts.unbound++;
     return;
@@ -175,6 +188,13 @@ function onSendMessage(state: State, { bytes, start, end, flow }: SendMessage, o
     start,
     end,
   });
+}
+
+/** The client has talked to that host's socket only. The flow arrives without its edge, so that a message is passed on once. */
+function passToEdge(state: State, edge: Address<SendMessage>, message: SendMessage, out: Outbox): void {
+  state.counts.passedToEdge++;
+  const { address, port } = message.flow;
+  out.send(edge, { ...message, flow: { transport: 'udp', address, port } });
 }
 
 function onUdpBound(state: State, { socket, address, port }: UdpBound, out: Outbox): void {
