@@ -84,7 +84,9 @@ export function fingerFound(state: ChordPeerState, { correlation, owner, key }: 
   // No finger stands between the start and the owner found, and one is enough up to the next start.
   const next = fingerExponent + 1 < keyBits ? addPowerOfTwo(self.key, fingerExponent + 1) : self.key;
   const isHere = ({ key: at }: Member): boolean => at === key || between(key, at, next);
-  const isKept = (finger: Member): boolean => !isHere(finger) && !between(key, finger.key, owner.key);
+  // An owner that stands exactly at the start leaves no room before it, where `between` would name the whole ring.
+  const isSkipped = (finger: Member): boolean => owner.key !== key && between(key, finger.key, owner.key);
+  const isKept = (finger: Member): boolean => !isHere(finger) && !isSkipped(finger);
   const kept = fingers.filter(isKept);
   const isBeyond = between(successors.at(-1)!.key, owner.key, self.key);
   if (isBeyond && !kept.some((finger) => sameMember(finger, owner))) {

@@ -3,7 +3,7 @@
 import { ringKeyFromText } from '@chordial/ring-key';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { RingOnOneLane, ringOfKeys } from '../bench/ring-on-one-lane.ts';
+import { loneHostRing, RingOnOneLane, ringOfKeys } from '../bench/ring-on-one-lane.ts';
 import { ringOfMembers } from './founding.ts';
 import { ringInvariants } from './invariants.ts';
 
@@ -45,4 +45,14 @@ it('a ring that is whole stays as it is', () => {
   lane.advance(5_000);
   expect(lane.states().map(({ successors, fingers }) => ({ successors, fingers }))).toEqual(before);
   expect(lane.states().every(({ versionKnown }) => versionKnown > 0)).toBe(true);
+});
+
+it('fingers that are right stay, also where a member stands exactly 2^k further on, as founders do', () => {
+  const lane = new RingOnOneLane(loneHostRing(128));
+  const fingers = () => lane.states().map((state) => state.fingers.map(({ key }) => key));
+  const before = fingers();
+  expect(before.every((each) => each.length > 0)).toBe(true);
+  // Each finger is looked up at least once: three of them, one every 4 s at most.
+  lane.advance(16_000);
+  expect(fingers()).toEqual(before);
 });
