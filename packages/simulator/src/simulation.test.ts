@@ -51,6 +51,12 @@ describe('determinism', () => {
     expect(kept.history.tail()).toHaveLength(10);
   });
 
+  it('can be told by the types of messages alone', () => {
+    const hash = (seed: number): string => runEcho({ seed, historyDetail: 'types' }, plan).simulation.historyHash;
+    expect(hash(7)).toBe(hash(7));
+    expect(hash(7)).not.toBe(hash(8));
+  });
+
   it('sees one changed byte in a message', () => {
     const hashes = [1, 2].map((last) => {
       const { history } = new Simulation({ seed: 1 });

@@ -25,6 +25,8 @@ export interface SimulationOptions extends Partial<WorldOptions> {
   readonly areas?: { readonly insideMs: DelayRange; readonly betweenMs: DelayRange };
   /** How many of the last steps to keep as readable lines; 0, the default, keeps only the hash. */
   readonly historyLinesMax?: number;
+  /** What of each step is hashed: the whole message (the default), or for long runs only its type. */
+  readonly historyDetail?: 'messages' | 'types';
 }
 
 const hostsMax = 65_535;
@@ -50,7 +52,7 @@ export class Simulation implements World {
     const { seed, delayMsMin = 0.2, delayMsMax = 2, historyLinesMax = 0 } = options;
     const stream = (concern: number): Random => createRandom(seed * 16 + concern);
     this.seed = seed;
-    this.history = new History(historyLinesMax);
+    this.history = new History(historyLinesMax, options.historyDetail);
     this.network = new Network(stream(1), delayMsMin, delayMsMax);
     this.network.delayOf = options.delayMsOf ?? this.#delayOfAreas(options.areas);
     this.random = { lanes: stream(2), disks: stream(3), starts: stream(4), hosts: stream(6) };

@@ -136,14 +136,21 @@ class Copier {
       this.bytes += copy.length;
       return copy;
     }
-    if (Array.isArray(value)) return value.map((entry) => this.copy(entry, depth + 1));
+    if (Array.isArray(value)) {
+      const list: unknown[] = value.slice();
+      for (let i = 0; i < list.length; i++) list[i] = this.copy(list[i], depth + 1);
+      return list;
+    }
     const prototype = Object.getPrototypeOf(value) as object | null;
     const plain = prototype === null || prototype === Object.prototype;
     assert(plain, `'${this.#type}' is plain data, without a ${prototype?.constructor?.name ?? 'class'}`);
-    const copy: Fields = {};
-    for (const [name, entry] of Object.entries(value)) {
+    // A clone with the same hidden class is several times as fast as an object made field by field.
+    const copy: Fields = { ...value };
+    for (const name in copy) {
+      const entry = copy[name];
       this.bytes += name.length;
-      copy[name] = this.copy(entry, depth + 1);
+      const copied = this.copy(entry, depth + 1);
+      if (copied !== entry || copied === 0) copy[name] = copied;
     }
     return copy;
   }
