@@ -5,7 +5,9 @@
 import type { Address, Typed } from '@chordial/actor';
 import type { KernelCounts } from '@chordial/actor/shell';
 import type { Epoch } from './clock.ts';
+import type { HostLinkCounts } from './host-links.ts';
 import type { LinkCounts, LinkMemory } from './links.ts';
+import type { RingLinkOptions } from './ring-options.ts';
 import type { UdpSocketCounts } from './udp-socket.ts';
 
 /** Indices of the shell's own actors, the same on every lane. */
@@ -13,6 +15,7 @@ export const gatewayIndex = 1;
 export const udpIndex = 2;
 export const tcpIndex = 3;
 export const diskIndex = 4;
+export const hostsIndex = 5;
 
 export const heartbeatEveryMs = 250;
 
@@ -51,6 +54,7 @@ export class LaneStatus {
 
 /** Everything a lane is started with. */
 export interface LaneOrder {
+  readonly host: number;
   readonly lane: number;
   readonly lanesCount: number;
   readonly restarted: boolean;
@@ -60,11 +64,15 @@ export interface LaneOrder {
   readonly links: LinkMemory;
   readonly status: SharedArrayBuffer;
   readonly epoch: Epoch;
+  /** Wall-clock milliseconds at the epoch. */
+  readonly startedAt: number;
   readonly seed: number;
   readonly directory: string | undefined;
   readonly batching: boolean;
   /** Resolution of timers: a lane with many of them wakes at most once per this many milliseconds. */
   readonly tickMs: number;
+  /** Absent for a host that is alone. */
+  readonly ring: RingLinkOptions | undefined;
 }
 
 export interface LaneReport {
@@ -72,6 +80,8 @@ export interface LaneReport {
   readonly phase: LanePhase;
   readonly actors: KernelCounts;
   readonly links: LinkCounts;
+  /** Links to and from other hosts. */
+  readonly hosts: HostLinkCounts;
   readonly udp: UdpSocketCounts;
   readonly timersCount: number;
   readonly heapBytes: number;
@@ -97,4 +107,6 @@ export interface HostControl {
   report(message: Typed): void;
   actorFailed(name: string, failure: string, remedy: string): void;
   laneFailed(failure: string): void;
+  /** Another host, or whoever called, was refused; rate-limited by the lane. */
+  linkRefused(sentence: string): void;
 }

@@ -20,6 +20,8 @@ import {
 import type { LaneTask } from './lane-task.ts';
 import { createLinkMemory } from './link-memory.ts';
 import type { LinkMemory } from './links.ts';
+import type { HostEndpoint, RingLinkOptions } from './ring-options.ts';
+import { claimRingEndpoint, ringFault } from './ring-port.ts';
 
 export interface HostOptions {
   /** URL of a module whose default export is a `LaneProgram`. */
@@ -28,6 +30,10 @@ export interface HostOptions {
   readonly config: unknown;
   /** 1 to 64. */
   readonly lanesCount: number;
+  /** The number of this host in every address: 0 (default) for one that is alone, 1 to 65,535 in a ring of several hosts. */
+  readonly host?: number;
+  /** Links to other hosts; without it what is sent to them is refused. */
+  readonly ring?: RingLinkOptions;
   /** Lanes and lives of a lane get their own seeds from it, below 2^47; drawn by lot where absent. */
   readonly seed?: number;
   /** Where the disk port keeps its files; without it every disk request fails. */
@@ -44,7 +50,7 @@ export interface HostOptions {
 
 /** What an operator should hear about. */
 export interface HostEvent {
-  readonly kind: 'lane-up' | 'lane-slow' | 'lane-down' | 'actor-failed' | 'host-failed';
+  readonly kind: 'lane-up' | 'lane-slow' | 'lane-down' | 'actor-failed' | 'host-failed' | 'link-refused';
   readonly lane: number;
   readonly sentence: string;
 }
@@ -76,6 +82,8 @@ interface LaneSlot {
 
 export class Host {
   readonly lanesCount: number;
+  /** Its number in every address. */
+  readonly number: number;
   readonly epoch: Epoch;
   readonly #options: HostOptions;
   readonly #pool: Piscina;
@@ -84,6 +92,7 @@ export class Host {
   readonly #links: LinkMemory;
   readonly #slots: LaneSlot[] = [];
   readonly #clock: () => number;
+  readonly #startedAt: number;
   readonly #replacedAt: number[] = [];
   readonly #seed: number;
   /** Threads that have not ended, among them those that the pool gave up. */
@@ -92,16 +101,21 @@ export class Host {
   #livesCount = 0;
   #started = false;
   #stopped: Promise<void> | undefined;
+  #ring: RingLinkOptions | undefined;
 
   constructor(options: HostOptions) {
     const source = import.meta.url.endsWith('.ts');
     const lanesCount = options.lanesCount;
     assert(Number.isInteger(lanesCount) && lanesCount > 0 && lanesCount <= lanesCountMax, 'a host has 1 to 64 lanes');
+    this.number = options.host ?? 0;
+    const fault = ringFault(this.number, options.ring);
+    assert(fault === undefined, fault ?? '');
     this.#options = options;
     this.lanesCount = lanesCount;
     this.#seed = options.seed ?? randomInt(2 ** 47);
     this.epoch = startEpoch();
     this.#clock = clockSince(this.epoch);
+    this.#startedAt = Date.now() - this.#clock();
     this.#statusMemory = LaneStatus.createMemory(lanesCount);
     this.#status = new LaneStatus(this.#statusMemory);
     this.#links = createLinkMemory(lanesCount);
@@ -116,8 +130,14 @@ export class Host {
     this.#pool.on('error', () => {});
   }
 
+  /** Where other hosts reach this one, as it tells them; undefined before `start` and without a ring. */
+  get ringEndpoint(): HostEndpoint | undefined {
+    return this.#ring?.advertised;
+  }
+
   /** Starts all lanes; resolves when their programs are laid out. */
   async start(): Promise<void> {
+    if (this.#options.ring !== undefined) this.#ring = await claimRingEndpoint(this.#options.ring);
     this.#watch = setInterval(() => this.#watchLanes(), watchEveryMs);
     await Promise.all(Array.from({ length: this.lanesCount }, (_, lane) => this.#startLane(lane, false)));
     this.#started = true;
@@ -192,6 +212,7 @@ export class Host {
 
   #startLane(lane: number, restarted: boolean): Promise<void> {
     const order: LaneOrder = {
+      host: this.number,
       lane,
       lanesCount: this.lanesCount,
       restarted,
@@ -200,10 +221,12 @@ export class Host {
       links: this.#links,
       status: this.#statusMemory,
       epoch: this.epoch,
+      startedAt: this.#startedAt,
       seed: this.#seed + lane * 2 ** 20 + this.#livesCount++ * 2 ** 27,
       directory: this.#options.directory,
       batching: this.#options.batching ?? true,
       tickMs: this.#options.tickMs ?? 4,
+      ring: this.#ring,
     };
     const control = new MessageChannel();
     const host = new MessageChannel();
@@ -244,6 +267,7 @@ export class Host {
       report: (message) => this.#options.onReport?.(lane, message),
       actorFailed: (name, failure, remedy) =>
         this.#tell('actor-failed', lane, `${name} failed (${remedy}): ${failure}`),
+      linkRefused: (sentence) => this.#tell('link-refused', lane, sentence),
       laneFailed: (failure) => this.#tell('actor-failed', lane, `lane ${lane} cannot go on: ${failure}`),
     };
   }

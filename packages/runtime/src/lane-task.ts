@@ -48,6 +48,7 @@ function hostBehind(hostPort: MessagePort): HostControl {
   return {
     laneReady: () => void remote.laneReady().catch(ignore),
     report: (message) => tell(() => remote.report(message)),
+    linkRefused: (sentence) => tell(() => remote.linkRefused(sentence)),
     actorFailed: (name, failure, remedy) => tell(() => remote.actorFailed(name, failure, remedy)),
     // The thread ends, and the host replaces it.
     laneFailed: (failure) =>

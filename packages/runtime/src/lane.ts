@@ -2,13 +2,14 @@
 // actors until nothing waits, then give everything staged to the kernel and the other lanes at once. Between turns the thread sleeps in
 // its event loop, woken by a socket, by its doorbell or by the next timer, so sockets and comlink always stay alive.
 import { type Address, type LaneProgram, makeAddress, type Typed } from '@chordial/actor';
-import { type DueTimer, LaneKernel, placeOf } from '@chordial/actor/shell';
+import { type DueTimer, hostOf, LaneKernel, laneOf } from '@chordial/actor/shell';
 import { clockSince } from './clock.ts';
 import {
   diskIndex,
   gatewayIndex,
   type HostControl,
   heartbeatEveryMs,
+  hostsIndex,
   type LaneControl,
   type LaneOrder,
   type LaneReport,
@@ -18,6 +19,8 @@ import {
 } from './control.ts';
 import { createDiskPort } from './disk-port.ts';
 import { createGateway } from './gateway.ts';
+import { HostLinks } from './host-links.ts';
+import { hostsPort } from './hosts-port.ts';
 import { Links } from './links.ts';
 import { createTcpPort } from './tcp-port.ts';
 import { TimerWheel } from './timer-wheel.ts';
@@ -25,7 +28,6 @@ import { totalsOf } from './totals.ts';
 import { createUdpPort, type Inlet } from './udp-port.ts';
 import { Wire } from './wire.ts';
 
-const thisHost = 0;
 /** Steps between two looks at the clock. */
 const stepsPerSlice = 1_024;
 /** After this time a lane lets the event loop breathe; a turn that is not over goes on after that. */
@@ -40,7 +42,7 @@ export interface Lane {
 }
 
 export function startLane(order: LaneOrder, program: LaneProgram<unknown>, host: HostControl): Lane {
-  const { lane, lanesCount } = order;
+  const { host: thisHost, lane, lanesCount } = order;
   const clock = clockSince(order.epoch);
   const status = new LaneStatus(order.status);
   const wire = new Wire();
@@ -57,7 +59,8 @@ export function startLane(order: LaneOrder, program: LaneProgram<unknown>, host:
   });
 
   const kernel = new LaneKernel(thisHost, lane, order.seed, {
-    post: (to, from, message) => isRouted(to) && links.post(to, from, message),
+    post: (to, from, message) =>
+      hostOf(to) === thisHost ? isRouted(laneOf(to)) && links.post(to, from, message) : hosts.post(to, from, message),
     setTimer: (delayMs, due) => wheel.set(kernel.now + delayMs, due),
     clearTimer: (timer) => wheel.clear(timer),
     actorFailed: (_, name, failure, remedy) => host.actorFailed(name, sentenceOf(failure), remedy),
@@ -70,8 +73,7 @@ export function startLane(order: LaneOrder, program: LaneProgram<unknown>, host:
       if (behaviour.words !== undefined) wire.register(behaviour.words);
     },
   });
-  /** On this host, which is host 0, a place is a lane. */
-  const isRouted = (to: number): boolean => placeOf(to) < lanesCount && status.phaseOf(placeOf(to)) !== 'slow';
+  const isRouted = (other: number): boolean => other < lanesCount && status.phaseOf(other) !== 'slow';
   const links = new Links(lane, order.links, wire, (to, from, message) => kernel.deliver(to, from, message));
   const inlet: Inlet = {
     deliver: (to, message) => kernel.deliver(to, portOf(udpIndex), message),
@@ -81,6 +83,15 @@ export function startLane(order: LaneOrder, program: LaneProgram<unknown>, host:
   const udp = createUdpPort(inlet, order.batching);
   const tcp = createTcpPort(inlet);
   const disk = createDiskPort(inlet, order.directory);
+  const hosts = new HostLinks(order, wire, {
+    clock,
+    deliver: (to, from, message) => kernel.deliver(to, from, message),
+    forward: (to, bytes, start, end) => isRouted(laneOf(to)) && links.forward(laneOf(to), bytes, start, end),
+    waitingCount: () => kernel.waitingCount,
+    turn,
+    turnSoon,
+    linkRefused: (sentence) => host.linkRefused(sentence),
+  });
   const gateway = createGateway(
     () => portOf(gatewayIndex),
     (to, message) => {
@@ -108,9 +119,11 @@ export function startLane(order: LaneOrder, program: LaneProgram<unknown>, host:
       kernel.run(stepsPerSlice);
       udp.flush();
       links.publish();
+      hosts.flush();
       if (kernel.waitingCount === 0) closeTurn();
     } while ((turnIsOpen || !links.isEmpty) && clock() < endMs && !stopping);
     running = false;
+    hosts.endTurns();
     if (!stopping) rest();
     return kernel.waitingCount === 0;
   }
@@ -181,6 +194,7 @@ export function startLane(order: LaneOrder, program: LaneProgram<unknown>, host:
       phase: status.phaseOf(lane),
       actors: { ...kernel.counts },
       links: { ...links.counts },
+      hosts: hosts.report(),
       udp: udp.counts(),
       timersCount: wheel.count,
       heapBytes: heapUsed + external,
@@ -196,6 +210,7 @@ export function startLane(order: LaneOrder, program: LaneProgram<unknown>, host:
     clearTimeout(wakeTimer);
     udp.close();
     tcp.close();
+    hosts.close();
     gateway.close();
     links.doorbell.cancel();
     markStopped();
@@ -206,26 +221,30 @@ export function startLane(order: LaneOrder, program: LaneProgram<unknown>, host:
   kernel.spawnRoot(udp.behaviour, undefined, udpIndex);
   kernel.spawnRoot(tcp.behaviour, undefined, tcpIndex);
   kernel.spawnRoot(disk.behaviour, undefined, diskIndex);
+  kernel.spawnRoot(hostsPort(hosts), undefined, hostsIndex);
   program({
     config: order.config,
+    host: thisHost,
     lane,
     lanesCount,
+    startedAt: order.startedAt,
     restarted: order.restarted,
     ports: {
       udp: makeAddress(thisHost, lane, udpIndex),
       tcp: makeAddress(thisHost, lane, tcpIndex),
       disk: makeAddress(thisHost, lane, diskIndex),
+      hosts: makeAddress(thisHost, lane, hostsIndex),
       gateway: makeAddress(thisHost, lane, gatewayIndex),
     },
     spawn: (behaviour, config, at) => kernel.spawnRoot(behaviour, config, at),
-    wellKnown: (otherLane, at) => makeAddress(thisHost, otherLane, at),
+    wellKnown: (otherLane, at, otherHost = thisHost) => makeAddress(otherHost, otherLane, at),
     send: (to, message) =>
       kernel.deliver(to as unknown as Address<Typed>, portOf(gatewayIndex), message as unknown as Typed),
   });
   turnSoon();
   const drain = (): boolean => {
     udp.stopReading();
-    return kernel.waitingCount === 0 && links.isEmpty && disk.underWayCount() === 0;
+    return kernel.waitingCount === 0 && links.isEmpty && hosts.isQuiet && disk.underWayCount() === 0;
   };
   return { control: { ask: gateway.ask, inspect, drain, stop }, stopped };
 }

@@ -77,6 +77,20 @@ export class Links {
     return true;
   }
 
+  /** Copies a record of another host, as it came, to the ring of its lane; false when there is no room. */
+  forward(lane: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const writer = this.#writers[lane];
+    const at = writer === undefined ? -1 : writer.tryReserve(end - start);
+    if (writer === undefined || at < 0) {
+      this.counts.refused++;
+      return false;
+    }
+    this.#memories[lane]!.bytes.set(bytes.subarray(start, end), at);
+    writer.commit(end - start);
+    this.counts.sent++;
+    return true;
+  }
+
   /** Shows everything posted to the other lanes. */
   publish(): void {
     for (const writer of this.#writers) writer?.publish();
