@@ -7,8 +7,13 @@ import { initMembership, stepMembership } from './membership.ts';
 import { type MembershipMessage, membershipWords } from './protocol.ts';
 import type { MembershipConfig, MembershipState } from './state.ts';
 
-/** Words of peers, which may live on a lane that has no peer of its own, stand beside the membership's. Timers and disk events never cross. */
-const words = { ...chordWords, ...hostsWords, ...membershipWords } as unknown as Words<MembershipMessage>;
+/** Words of peers and of the hosts port stand beside the membership's, since a lane may have no peer; one table has each number once. */
+const words = Object.fromEntries(
+  Object.entries({ ...chordWords, ...hostsWords, ...membershipWords }).map(([type, [, ...fields]], i) => [
+    type,
+    [i + 1, ...fields],
+  ]),
+) as unknown as Words<MembershipMessage>;
 
 /** A message that finds 10,000 others waiting is dropped: all that matters is said again. */
 export const membership: Behaviour<MembershipState, MembershipMessage, MembershipConfig> = {
