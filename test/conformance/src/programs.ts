@@ -8,6 +8,7 @@ export const programs = {
   oversize: new URL('./programs/oversize.ts', import.meta.url),
   overflow: new URL('./programs/overflow.ts', import.meta.url),
   parcels: new URL('./programs/parcels.ts', import.meta.url),
+  'ring-node': new URL('./programs/ring-node.ts', import.meta.url),
   supervision: new URL('./programs/supervision.ts', import.meta.url),
   tcp: new URL('./programs/tcp.ts', import.meta.url),
   timers: new URL('./programs/timers.ts', import.meta.url),

@@ -19,9 +19,28 @@ export interface RunningHost {
   stop(): Promise<void>;
 }
 
+/** A host of a running ring; its number counts from 1. */
+export interface RunningMember {
+  /** What all its lives reported. */
+  readonly reports: readonly Report[];
+  ask(lane: number, to: Address<Typed>, message: Typed): Promise<Typed>;
+  /** Ends the process; `start` begins another life of it, at the same place with the same key. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+}
+
+export interface RunningRing {
+  readonly members: readonly RunningMember[];
+  until(isDone: () => boolean): Promise<void>;
+  settle(ms: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
 export interface ShellUnderTest {
   readonly name: string;
   start(program: URL, config: unknown, lanesCount: number): Promise<RunningHost>;
+  /** Starts hosts 1 to `hostsCount`; the program's config is a `RingConfig`. */
+  startRing(program: URL, hostsCount: number, lanesCount: number): Promise<RunningRing>;
 }
 
 export const patienceMs = 10_000;
