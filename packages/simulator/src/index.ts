@@ -1,6 +1,6 @@
 // The simulated shell: the same actors as in production, in virtual time, from one seed, with faults at will.
 export { type FaultPlan, formatFault, rollFaults } from './fault.ts';
-export { firstDifference, formatLine } from './history.ts';
+export { formatLine } from './history.ts';
 export type { SimulatedHost } from './host.ts';
 export {
   type Figures,
