@@ -1,4 +1,4 @@
-// How the other commands ask a running host: one GET over HTTP, with errors that say what to do next.
+// How the other commands ask a running host: one request over HTTP, with errors that say what to do next.
 import { type Endpoint, endpointText } from './endpoint.ts';
 
 const answerMsMax = 10_000;
@@ -10,17 +10,32 @@ export class ControlFault extends Error {
 
 /** Asks `path` (with its query) of the host at `control` and returns the JSON of its answer. */
 export async function askHost<T>(control: Endpoint, path: string): Promise<T> {
-  const url = `http://${endpointText(control)}${path}`;
+  const response = await call(control, path, { signal: AbortSignal.timeout(answerMsMax) });
+  return (await response.json()) as T;
+}
+
+/** Posts to `path`; each line of the answer is JSON. */
+export async function* tellHost<T>(control: Endpoint, path: string): AsyncGenerator<T> {
+  const response = await call(control, path, { method: 'POST', headers: { 'content-type': 'application/json' } });
+  let rest = '';
+  for await (const text of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    const lines = `${rest}${text}`.split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) yield JSON.parse(line) as T;
+  }
+}
+
+async function call(control: Endpoint, path: string, init: RequestInit): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(url, { signal: AbortSignal.timeout(answerMsMax) });
+    response = await fetch(`http://${endpointText(control)}${path}`, init);
   } catch (failure) {
     const code = ((failure as Error).cause as NodeJS.ErrnoException | undefined)?.code ?? (failure as Error).message;
     throw new ControlFault(
       `no host answers at ${endpointText(control)} (${code}). Start one with \`chordial up\`, or say where it is with --control ADDR:PORT.`,
     );
   }
-  const body = (await response.json().catch(() => ({}))) as T & { error?: string };
-  if (!response.ok) throw new ControlFault(body.error ?? `the host answered ${response.status}`);
-  return body;
+  if (response.ok) return response;
+  const body = (await response.json().catch(() => ({}))) as { error?: string };
+  throw new ControlFault(body.error ?? `the host answered ${response.status}`);
 }

@@ -3,15 +3,21 @@
 import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
+import { stream } from 'hono/streaming';
 import type { Endpoint } from './endpoint.ts';
 import type { ChordialHost } from './host.ts';
+import { LeaveFault, type LeaveProgress } from './leaving.ts';
 import { LookupFault } from './lookup.ts';
 import { renderMetrics } from './metrics.ts';
 
 const headersWithinMs = 5_000;
 const uriLengthMax = 1_024;
 
-export function controlRoutes(host: ChordialHost): Hono {
+/** A line of the answer to POST /api/leave: progress, and at last that it is done, or why not. */
+export type LeaveLine = LeaveProgress | { readonly done: true } | { readonly error: string };
+
+/** `onLeft` is called when the ring has been left and the answer is written. */
+export function controlRoutes(host: ChordialHost, onLeft: () => void = () => {}): Hono {
   const routes = new Hono();
   routes.get('/healthz', (context) => {
     const { healthy, sentence } = host.health();
@@ -22,7 +28,27 @@ export function controlRoutes(host: ChordialHost): Hono {
     return context.body(text, 200, { 'content-type': contentType });
   });
   routes.get('/api/status', async (context) => context.json(await host.status()));
-  routes.get('/api/ring', (context) => context.json(host.ring()));
+  routes.get('/api/ring', async (context) => context.json(await host.ring()));
+  routes.get('/api/ring/check', async (context) => context.json(await host.check()));
+  routes.get('/api/hosts', async (context) => context.json((await host.ring()).hosts));
+  routes.post('/api/leave', (context) => {
+    // A page in an operator's browser can post forms to loopback, but not with this type.
+    if (context.req.header('content-type') !== 'application/json')
+      return context.json({ error: 'expected content-type: application/json' }, 415);
+    context.header('content-type', 'application/x-ndjson');
+    return stream(context, async (lines) => {
+      const write = (line: LeaveLine) => lines.write(`${JSON.stringify(line)}\n`);
+      try {
+        await host.leave((progress) => void write(progress));
+      } catch (failure) {
+        const isExpected = failure instanceof LeaveFault;
+        await write({ error: isExpected ? failure.message : `leaving failed: ${(failure as Error).message}` });
+        return;
+      }
+      await write({ done: true });
+      onLeft();
+    });
+  });
   routes.get('/api/lookup', async (context) => {
     const uri = context.req.query('uri');
     if (uri === undefined || uri === '' || uri.length > uriLengthMax) {
@@ -41,15 +67,25 @@ export function controlRoutes(host: ChordialHost): Hono {
     }
   });
   routes.notFound((context) => {
-    return context.json({ error: 'expected one of /healthz /metrics /api/status /api/ring /api/lookup?uri=' }, 404);
+    return context.json(
+      {
+        error:
+          'expected one of /healthz /metrics /api/status /api/hosts /api/ring /api/ring/check /api/lookup?uri=, or POST /api/leave',
+      },
+      404,
+    );
   });
   routes.onError((failure, context) => context.json({ error: failure.message }, 500));
   return routes;
 }
 
 /** Serves the control interface; rejects with the system's error when the address cannot be bound. */
-export function serveControl(host: ChordialHost, { address, port }: Endpoint): Promise<Server> {
-  const server = createServer(getRequestListener(controlRoutes(host).fetch));
+export function serveControl(
+  host: ChordialHost,
+  { address, port }: Endpoint,
+  onLeft: () => void = () => {},
+): Promise<Server> {
+  const server = createServer(getRequestListener(controlRoutes(host, onLeft).fetch));
   server.headersTimeout = headersWithinMs;
   server.requestTimeout = headersWithinMs;
   return new Promise((resolve, reject) => {

@@ -1,40 +1,52 @@
 // A Chordial host as a library: start it, ask it, stop it. The command and the tests use nothing else.
-import { randomInt } from 'node:crypto';
-import { createSocket } from 'node:dgram';
-import { isIPv6 } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { type Address, makeAddress, type Typed } from '@chordial/actor';
-import { loadOf } from '@chordial/chord';
+import type { ChordMessage, LeaveRefused, PointersPending, PointersRead, RingLeft } from '@chordial/chord/protocol';
 import type { DispatcherReady, LookedUp, LookUpFailed } from '@chordial/dispatcher/protocol';
 import type { BindingsListed, LocationMessage } from '@chordial/location/protocol';
-import { type RingKey, ringKeyFromText } from '@chordial/ring-key';
+import type { HostsListed, MembershipReport } from '@chordial/membership/protocol';
 import { type Host, type HostEvent, startHost } from '@chordial/runtime';
 import type { SipTransportState } from '@chordial/sip-transport/protocol';
 import packageJson from '../package.json' with { type: 'json' };
+import { aliasesOf, bindSentence, claimRingPort, claimSipPort } from './address-claim.ts';
 import { type Endpoint, endpointText } from './endpoint.ts';
-import { at, type HostConfig, ringOf } from './layout.ts';
-import { canonicalAor, type Lookup } from './lookup.ts';
+import { type Entrance, enter, ringSecret } from './entrance.ts';
+import { at, chordAddress, type HostConfig, peersOfLane } from './layout.ts';
+import { LeaveFault, type LeaveProgress, leaveAll } from './leaving.ts';
+import { canonicalAor, type Lookup, listedBinding } from './lookup.ts';
 import type { Options } from './options.ts';
-import type { PeersReady } from './protocol.ts';
+import type { PeersReady, RingNews, RingTold } from './protocol.ts';
+import { askMembers, judge, type RingCheck } from './ring-check.ts';
 import { pictureOf, type RingPicture } from './ring-picture.ts';
+import { StartFault } from './start-fault.ts';
 import { type HostStatus, listenText, sumTotals } from './status.ts';
 
-/** The host could not start; the message says why and what to do. */
-export class StartFault extends Error {
-  override readonly name = 'StartFault';
-}
+export { StartFault };
+
+/** What a host tells while it runs: of its lanes, and of the other hosts of its ring. */
+export type ChordialEvent =
+  | HostEvent
+  | { readonly kind: 'ring-news' | 'ring-joined' | 'waiting'; readonly lane: number; readonly sentence: string };
 
 export interface ChordialHost {
   readonly options: Options;
+  /** Its number in the ring; 0 for a ring of its own that nobody can join. */
+  readonly number: number;
   /** As bound: with port 0 in the options, the port that the system chose. */
   readonly listen: Endpoint;
+  /** Where other hosts reach it. */
+  readonly ringEndpoint: Endpoint | undefined;
   /** Names beside the domains under which phones reach the host. */
   readonly aliases: readonly string[];
   health(): { readonly healthy: boolean; readonly sentence: string };
   status(): Promise<HostStatus>;
-  ring(): RingPicture;
+  ring(): Promise<RingPicture>;
+  check(): Promise<RingCheck>;
   /** Rejects with `LookupFault` for a URI that is none, or of a domain that is not served. */
   lookup(uri: string): Promise<Lookup>;
+  /** All peers leave the ring, data first. Rejects with `LeaveFault`. The host still serves as an edge: stop it afterwards. */
+  leave(onProgress?: (progress: LeaveProgress) => void, withinMs?: number): Promise<void>;
+  /** Other hosts are in the ring, so that leaving is possible. */
+  hasOthers(): boolean;
   /** Ends a lane's thread as a crash would; for tests of recovery. */
   killLane(lane: number): void;
   /** Drains and stops; resolves when all threads are gone. */
@@ -44,32 +56,47 @@ export interface ChordialHost {
 /** What the lanes have, once they are laid out, to bind their sockets and to learn the ring. */
 const readyMsMax = 10_000;
 const askMsMax = 2_000;
+const leavePeerMsMax = 10_000;
+const leaveMsMax = 60_000;
+const successorsCount = 16;
 
-/** Starts a host and resolves when every lane is bound and knows the ring, so that the first request is served. Throws `StartFault`. */
+export interface StartHooks {
+  readonly onEvent?: (event: ChordialEvent) => void;
+  /** Ends the waiting for a host of the ring. */
+  readonly isEnded?: () => boolean;
+}
+
+/**
+ * Starts a host and resolves when every lane is bound and knows the ring, so that the first request is served; its peers may
+ * still be joining. Throws `StartFault`.
+ */
 export async function startChordial(
   options: Options,
-  onEvent: (event: HostEvent) => void = () => {},
+  onEvent: (event: ChordialEvent) => void = () => {},
+  isEnded: () => boolean = () => false,
 ): Promise<ChordialHost> {
   const startedAt = Date.now();
-  const listen = await probe(options.listen);
+  const listen = await claimSipPort(options.listen);
+  const ringListen = options.listenRing === undefined ? undefined : await claimRingPort(options.listenRing);
+  const advertised = advertisedOf(options, ringListen);
+  const entrance = await enter(
+    options,
+    advertised,
+    (sentence) => onEvent({ kind: 'waiting', lane: 0, sentence }),
+    isEnded,
+  );
+  const { host: number, directory } = entrance;
   const aliases = aliasesOf(listen.address).filter((name) => !options.domain.includes(name));
-  const config: HostConfig = {
-    domains: options.domain,
-    aliases,
-    listen,
-    shared: options.lanes > 1,
-    peersCount: options.peers,
-    lanesCount: options.lanes,
-    routing: options.routing,
-    usersMax: options.usersMax,
-    secret: randomInt(2 ** 32),
-  };
-  const ring = ringOf(config);
-  const locations = new Map<RingKey, Address<LocationMessage>>();
+  const laneNumbers = Array.from({ length: options.lanes }, (_, lane) => lane);
+  const config = configOf(options, entrance, listen, aliases, advertised, startedAt);
   // A lane that is bound but does not know the ring yet would answer 503, and so would the others for one that is behind.
+  const locations = new Map<Address<ChordMessage>, Address<LocationMessage>>();
   const bound = new Set<number>();
   const routing = new Set<number>();
   let failed: string | undefined;
+  let ringSize = { membersCount: 0, ownCount: 0, hostsCount: 0 };
+  let isLeaving = false;
+  let isJoined = false;
   let allReady: () => void = () => {};
   let startFailed: (fault: StartFault) => void = () => {};
   const starting = new Promise<void>((resolve, reject) => {
@@ -79,22 +106,41 @@ export async function startChordial(
   starting.catch(() => {});
 
   function onReport(lane: number, message: Typed): void {
-    const report = message as SipTransportState | DispatcherReady | PeersReady;
-    if (report.type === 'peers-ready') {
-      for (const [key, address] of report.peers) locations.set(key, address);
-    } else if (report.type === 'transport-ready' || report.type === 'dispatcher-ready') {
+    const report = message as SipTransportState | DispatcherReady | PeersReady | MembershipReport | RingNews;
+    if (report.type === 'transport-ready' || report.type === 'dispatcher-ready') {
       (report.type === 'transport-ready' ? bound : routing).add(lane);
       checkReady();
     } else if (report.type === 'transport-failed') {
       startFailed(new StartFault(bindSentence(listen, report.code, report.sentence)));
+    } else if (report.type === 'peers-ready') {
+      for (const [chord, address] of report.peers) locations.set(chord, address);
+    } else if (report.type === 'ring-news') {
+      onRingNews(report);
+    } else if (report.type === 'host-news') {
+      if (report.host !== number) config.isAlone = false;
+      onEvent({ kind: 'ring-news', lane, sentence: report.sentence });
+    } else if (report.type === 'host-number-taken') {
+      failed = report.sentence;
+      onEvent({ kind: 'host-failed', lane, sentence: report.sentence });
+    }
+  }
+
+  function onRingNews({ lane, membersCount, ownCount, hostsCount }: RingNews): void {
+    if (lane !== 0) return;
+    ringSize = { membersCount, ownCount, hostsCount };
+    if (isJoined || ownCount < options.peers) return;
+    isJoined = true;
+    if (!entrance.founds) {
+      const sentence = `All ${ownCount} peers are in the ring: ${membersCount} peers of ${hostsCount} hosts.`;
+      onEvent({ kind: 'ring-joined', lane, sentence });
     }
   }
 
   let running: Host | undefined;
-  const upCount = () =>
-    Array.from({ length: options.lanes }, (_, i) => i).filter((i) => running?.phaseOf(i) === 'up').length;
+  const lanesUp = () => laneNumbers.filter((lane) => running?.phaseOf(lane) === 'up');
   function checkReady(): void {
-    if (bound.size === options.lanes && routing.size === options.lanes && upCount() === options.lanes) allReady();
+    if (bound.size === options.lanes && routing.size === options.lanes && lanesUp().length === options.lanes)
+      allReady();
   }
 
   function lateSentence(): string {
@@ -108,9 +154,24 @@ export async function startChordial(
     program: new URL(source ? './lane-program.ts' : './lane-program.js', import.meta.url).href,
     config,
     lanesCount: options.lanes,
+    host: number,
+    ...(directory === undefined ? {} : { directory }),
+    ...(entrance.identity === undefined || ringListen === undefined
+      ? {}
+      : {
+          ring: {
+            ringName: options.ringName,
+            token: options.token!.reveal(),
+            identity: entrance.identity,
+            listen: ringListen,
+            advertised: advertised!,
+          },
+        }),
     onReport,
     onEvent: (event) => {
       if (event.kind === 'host-failed') failed = event.sentence;
+      // The only lane of a host that was always alone founds its ring again, with a later life.
+      if (event.kind === 'lane-down' && config.foundedAt !== undefined) config.foundedAt = Date.now();
       if (event.kind === 'lane-up') checkReady();
       onEvent(event);
     },
@@ -127,8 +188,28 @@ export async function startChordial(
     clearTimeout(late);
   }
 
+  const laneUp = (): number => lanesUp()[0] ?? 0;
+
+  async function ask<Answer>(to: Address<never>, message: Typed, timeoutMs = askMsMax, lane = laneUp()) {
+    return (await lanes.ask(lane, to as unknown as Address<Typed>, message, timeoutMs)) as unknown as Answer;
+  }
+  const here = (lane: number, index: number): Address<never> => makeAddress(number, lane, index);
+
+  const listHosts = (): Promise<HostsListed> =>
+    lanes.phaseOf(0) === 'up'
+      ? ask<HostsListed>(here(0, at.membership), { type: 'list-hosts' }, askMsMax, 0)
+      : ask<HostsListed>(here(laneUp(), at.membership), { type: 'list-hosts' });
+  const tellRing = (): Promise<RingTold> => ask<RingTold>(here(laneUp(), at.reporter), { type: 'tell-ring' });
+  const readPointers = (chord: Address<ChordMessage>) =>
+    ask<PointersRead | PointersPending>(chord, { type: 'read-pointers', versionKnown: 0 } as Typed);
+
   async function status(): Promise<HostStatus> {
-    const reports = await lanes.inspect();
+    const [reports, { hosts }] = await Promise.all([
+      lanes.inspect(),
+      listHosts().catch(() => ({ hosts: [] as HostsListed['hosts'] })),
+    ]);
+    const phases = { alive: 0, slow: 0, dead: 0, left: 0 };
+    for (const { phase } of hosts) phases[phase]++;
     return {
       version: packageJson.version,
       pid: process.pid,
@@ -139,106 +220,138 @@ export async function startChordial(
       routing: options.routing,
       peersCount: options.peers,
       lanesCount: options.lanes,
+      ring: {
+        name: options.ringName,
+        host: number,
+        address: advertised === undefined ? 'off' : endpointText(advertised),
+        fingerprint: entrance.identity?.fingerprint ?? '',
+        isLeaving,
+        hosts: phases,
+        peersInRing: ringSize.ownCount,
+        membersCount: ringSize.membersCount,
+      },
       lanes: reports,
       totals: sumTotals(reports),
     };
   }
 
+  async function ring(): Promise<RingPicture> {
+    const [{ members }, { hosts }] = await Promise.all([tellRing(), listHosts()]);
+    return pictureOf(members, hosts, number);
+  }
+
+  async function check(): Promise<RingCheck> {
+    const { members } = await tellRing();
+    const answers = await askMembers(members, ({ chord }) => readPointers(chord));
+    return judge(number, answers, Math.min(successorsCount, members.length - 1));
+  }
+
   async function lookup(uri: string): Promise<Lookup> {
     const aor = canonicalAor(uri, options.domain, aliases);
-    const key = ringKeyFromText(aor);
-    const lane = Array.from({ length: options.lanes }, (_, i) => i).find((i) => lanes.phaseOf(i) === 'up') ?? 0;
-    const found = await ask<LookedUp | LookUpFailed>(lane, makeAddress(0, lane, at.dispatcher), {
-      type: 'look-up',
-      aor,
-    } as Typed);
+    const found = await ask<LookedUp | LookUpFailed>(here(laneUp(), at.dispatcher), { type: 'look-up', aor } as Typed);
     if (found.type === 'look-up-failed') throw new Error(found.sentence);
-    const records = locations.get(found.owner.key);
-    if (records === undefined) throw new Error(`lane ${found.owner.lane} is being replaced; ask again in a second`);
-    const listed = await ask<BindingsListed>(
-      found.owner.lane,
-      records as unknown as Address<Typed>,
-      { type: 'list-bindings', aor } as Typed,
-    );
+    const { owner, key, hops, trace } = found;
+    const read = await readPointers(owner.chord);
+    const records = read.type === 'pointers-read' ? (read.service ?? locations.get(owner.chord)) : undefined;
+    if (records === undefined)
+      throw new Error(
+        `peer ${owner.key.slice(0, 12)} of host ${owner.host} joins or leaves just now; ask again in a second`,
+      );
+    const listed = await ask<BindingsListed>(records as Address<never>, { type: 'list-bindings', aor } as Typed);
     return {
       uri,
       aor,
       key,
-      owner: { key: found.owner.key, host: found.owner.host, lane: found.owner.lane },
+      owner: { key: owner.key, host: owner.host, lane: owner.lane },
       routing: found.routing,
-      hops: found.hops,
-      route: found.trace,
-      bindings: listed.bindings.map(({ contact, userAgent, callId, cseq, q, expiresAt }) => {
-        return {
-          contact,
-          userAgent,
-          callId,
-          cseq,
-          q: q / 1_000,
-          expiresInSeconds: Math.ceil((expiresAt - listed.now) / 1_000),
-        };
-      }),
+      hops,
+      route: trace,
+      bindings: listed.bindings.map((binding) => listedBinding(binding, listed.now)),
     };
   }
 
-  async function ask<Answer>(lane: number, to: Address<Typed>, message: Typed): Promise<Answer> {
-    return (await lanes.ask(lane, to, message, askMsMax)) as Answer;
-  }
-
   function health(): { healthy: boolean; sentence: string } {
-    const up = upCount();
+    const up = lanesUp().length;
     const healthy = failed === undefined && up === options.lanes;
     return { healthy, sentence: failed ?? `${up} of ${options.lanes} lanes are up` };
   }
 
+  const hasOthers = (): boolean => ringSize.hostsCount > 1 || (ringSize.hostsCount === 1 && ringSize.ownCount === 0);
+
+  async function leave(onProgress: (progress: LeaveProgress) => void = () => {}, withinMs = leaveMsMax): Promise<void> {
+    if (isLeaving) throw new LeaveFault('this host is leaving already');
+    if (!hasOthers()) {
+      throw new LeaveFault(
+        'this host is the only one of its ring, so nobody can take its users; stop it with SIGTERM to end the ring',
+      );
+    }
+    isLeaving = true;
+    try {
+      const peers = laneNumbers.flatMap((lane) =>
+        Array.from({ length: peersOfLane(config, lane) }, (_, i) => ({
+          lane,
+          chord: chordAddress(config, number, lane, i),
+        })),
+      );
+      const leavePeer = ({ lane, chord }: (typeof peers)[number]) =>
+        ask<RingLeft | LeaveRefused>(chord, { type: 'leave-ring' }, leavePeerMsMax, lane);
+      await leaveAll(peers, leavePeer, performance.now() + withinMs, onProgress);
+      await ask(here(0, at.membership), { type: 'announce-leave' }, askMsMax, 0);
+    } catch (failure) {
+      isLeaving = false;
+      throw failure;
+    }
+  }
+
   return {
     options,
+    number,
     listen,
+    ringEndpoint: advertised,
     aliases,
     health,
     status,
-    ring: () => pictureOf(ring, loadOf(ring)),
+    ring,
+    check,
     lookup,
+    leave,
+    hasOthers,
     killLane: (lane) => lanes.killLane(lane),
     stop: () => lanes.stop(),
   };
 }
 
-/** Binds the address alone for a moment: another host on it is found out, which sockets that share a port would not. */
-function probe(listen: Endpoint): Promise<Endpoint> {
-  const socket = createSocket(isIPv6(listen.address) ? 'udp6' : 'udp4');
-  return new Promise((resolve, reject) => {
-    socket.once('error', (error: NodeJS.ErrnoException) => {
-      socket.close();
-      reject(new StartFault(bindSentence(listen, error.code ?? 'EUNKNOWN', error.message)));
-    });
-    socket.bind({ address: listen.address, port: listen.port, exclusive: true }, () => {
-      const { port } = socket.address();
-      socket.close(() => resolve({ address: listen.address, port }));
-    });
-  });
+/** What other hosts are told. */
+function advertisedOf({ advertise }: Options, bound: Endpoint | undefined): Endpoint | undefined {
+  if (bound === undefined) return undefined;
+  const { address, port } = advertise ?? bound;
+  return { address, port: port === 0 ? bound.port : port };
 }
 
-function bindSentence(listen: Endpoint, code: string, sentence: string): string {
-  const where = listenText(listen);
-  if (code === 'EADDRINUSE') {
-    return `${where} is taken by another program (perhaps a host that runs already; \`chordial status\` tells). Stop it, or choose another port with --listen udp:ADDR:PORT.`;
-  }
-  if (code === 'EADDRNOTAVAIL')
-    return `${where}: this machine has no address ${listen.address}; choose one of its own with --listen udp:ADDR:PORT.`;
-  if (code === 'EACCES')
-    return `${where}: not permitted (${code}); ports below 1024 need more rights, choose another with --listen udp:ADDR:PORT.`;
-  return `${where} cannot be bound: ${sentence} (${code})`;
+function configOf(
+  options: Options,
+  { founds, identity, seeds, directory }: Entrance,
+  listen: Endpoint,
+  aliases: readonly string[],
+  advertised: Endpoint | undefined,
+  startedAt: number,
+): { -readonly [K in keyof HostConfig]: HostConfig[K] } {
+  return {
+    domains: options.domain,
+    aliases,
+    listen,
+    shared: options.lanes > 1,
+    peersCount: options.peers,
+    lanesCount: options.lanes,
+    routing: options.routing,
+    usersMax: options.usersMax,
+    secret: ringSecret(options),
+    ringName: options.ringName,
+    isAlone: founds,
+    isKept: directory !== undefined,
+    ...(founds ? { foundedAt: startedAt } : {}),
+    ...(identity === undefined || advertised === undefined
+      ? {}
+      : { ring: { ...advertised, fingerprint: identity.fingerprint, seeds } }),
+  };
 }
-
-/** Addresses that stand for this host in a SIP URI. */
-function aliasesOf(address: string): string[] {
-  const bracketed = (text: string) => (isIPv6(text) ? `[${text}]` : text);
-  if (address !== '0.0.0.0' && address !== '::')
-    return [bracketed(address), ...(isLoopback(address) ? ['localhost'] : [])];
-  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  const family = isIPv6(address) ? 'IPv6' : 'IPv4';
-  return ['localhost', ...all.filter((each) => each.family === family).map((each) => bracketed(each.address))];
-}
-
-const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1';

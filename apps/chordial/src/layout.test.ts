@@ -1,45 +1,39 @@
-// The users of a host are divided among its peers: the sum is bounded, and names that fall evenly all find room.
-import { ringKeyFromText } from '@chordial/ring-key';
-import { describe, expect, test } from 'vitest';
-import { ringOf, usersMaxOf } from './layout.ts';
+// Every lane knows where every actor is without asking; and the users of a host are divided among its peers.
+import { indexOf, laneOf } from '@chordial/actor/shell';
+import { expect, test } from 'vitest';
+import { chordAddress, locationAddress, peersOfLane, ringOf, usersMaxOf } from './layout.ts';
 
-function sharesOf(peersCount: number, usersMax: number) {
-  const ring = ringOf({ peersCount, lanesCount: 2 });
-  return { ring, shares: ring.members.map(({ key }) => usersMaxOf(ring, key, usersMax)) };
-}
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
-
-describe('the users of a host', () => {
-  test.each([
-    [1, 1_000_000],
-    [3, 1_000],
-    [64, 1_000_000],
-    [100, 1_000_000],
-    [1_000, 1_000_000],
-    [10_000, 1_000_000],
-  ])('%i peers keep hardly more than %i together', (peersCount, usersMax) => {
-    const { shares } = sharesOf(peersCount, usersMax);
-    expect(sum(shares)).toBeGreaterThanOrEqual(usersMax);
-    expect(sum(shares)).toBeLessThanOrEqual(usersMax + 6 * Math.sqrt(usersMax * peersCount) + 9 * peersCount);
+test.each([
+  [1, 1],
+  [1, 4],
+  [7, 2],
+  [64, 3],
+  [100, 8],
+])('%i peers on %i lanes: dealt in turn, each actor at an index of its own', (peersCount, lanesCount) => {
+  const size = { peersCount, lanesCount };
+  const lanes = Array.from({ length: lanesCount }, (_, lane) => peersOfLane(size, lane));
+  expect(lanes.reduce((sum, count) => sum + count, 0)).toBe(peersCount);
+  expect(Math.max(...lanes) - Math.min(...lanes)).toBeLessThanOrEqual(1);
+  const { members } = ringOf({ ...size, foundedAt: 5 }, 9);
+  lanes.forEach((count, lane) => {
+    const chords = Array.from({ length: count }, (_, i) => chordAddress(size, 9, lane, i));
+    expect(members.filter((member) => member.lane === lane).map(({ chord }) => chord)).toEqual(chords);
+    // A location and a registrar for each peer, then the chord peers, without a gap.
+    const locations = Array.from({ length: count }, (_, i) => indexOf(locationAddress(9, lane, i)));
+    expect(
+      [...locations, ...locations.map((index) => index + 1), ...chords.map(indexOf)].toSorted((a, b) => a - b),
+    ).toEqual(Array.from({ length: 3 * count }, (_, i) => 32 + i));
+    expect(chords.every((chord) => laneOf(chord) === lane)).toBe(true);
   });
+  expect(members.every(({ host, life }) => host === 9 && life === 5)).toBe(true);
+});
 
-  test('a peer that is alone keeps them all, and no peer more than all', () => {
-    expect(sharesOf(1, 1_000_000).shares).toEqual([1_000_000]);
-    expect(sharesOf(64, 5).shares).toEqual(new Array(64).fill(5));
-  });
-
-  test('64 peers keep at most 5 % more than a million', () => {
-    expect(sum(sharesOf(64, 1_000_000).shares)).toBeLessThan(1_050_000);
-  });
-
-  test.each([[7], [64], [100], [5_000]])('as many users as the host keeps find room on %i peers', (peersCount) => {
-    const usersMax = 100_000;
-    const { ring, shares } = sharesOf(peersCount, usersMax);
-    const counts = new Array<number>(peersCount).fill(0);
-    for (let n = 0; n < usersMax; n++) {
-      const owner = ring.table.ownerIndex(ringKeyFromText(`sip:user${n}@example.com`));
-      counts[owner] = counts[owner]! + 1;
+test('no peer keeps more users than the host, and together they keep at least as many', () => {
+  for (const peersCount of [1, 3, 64, 1_000]) {
+    for (const usersMax of [5, 1_000, 1_000_000]) {
+      const each = usersMaxOf({ peersCount, usersMax });
+      expect(each).toBeLessThanOrEqual(usersMax);
+      expect(each * peersCount).toBeGreaterThanOrEqual(usersMax);
     }
-    expect(counts.filter((count, owner) => count > shares[owner]!)).toEqual([]);
-  });
+  }
 });

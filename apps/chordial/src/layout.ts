@@ -1,9 +1,10 @@
-// Where everything lives on a host: which lane holds which peers, and the indices of the actors that each lane has once. Every
-// lane computes the same founding ring from the same data, so that no lane asks another for an address. All wiring starts here.
+// Where everything lives on a host: which lane holds which peers, and the indices of the actors that each lane has. Every
+// lane computes the same layout from the same data, so that no lane asks another for an address. All wiring starts here.
 import { type Address, makeAddress } from '@chordial/actor';
 import { type FoundingRing, foundingRing } from '@chordial/chord';
 import type { ChordMessage } from '@chordial/chord/protocol';
-import { distance, keyBits, type RingKey } from '@chordial/ring-key';
+import type { LocationMessage } from '@chordial/location/protocol';
+import type { Contact } from '@chordial/membership';
 import type { Endpoint } from './endpoint.ts';
 import type { Options } from './options.ts';
 
@@ -18,36 +19,57 @@ export interface HostConfig {
   readonly peersCount: number;
   readonly lanesCount: number;
   readonly routing: Options['routing'];
-  /** Users of the whole host; `usersMaxOf` divides them among its peers. */
+  /** Users of the whole host, divided among its peers by their part of the ring. */
   readonly usersMax: number;
-  /** For the To tags of stateless responses; equal on all lanes. */
+  /** For the To tags of stateless responses; equal on all lanes and hosts. */
   readonly secret: number;
+  /** Decides the keys of the founders. */
+  readonly ringName?: string;
+  /** Wall-clock milliseconds at which this host founds the ring; absent for a host that joins one. */
+  readonly foundedAt?: number;
+  /** No other host was ever seen: the only lane of such a host founds the ring again when it is replaced. */
+  readonly isAlone?: boolean;
+  /** Where other hosts reach this one; absent for a host that is a ring of its own. */
+  readonly ring?: Endpoint & { readonly fingerprint: string; readonly seeds: readonly Contact[] };
+  /** The disk port keeps what is to outlive the process. */
+  readonly isKept?: boolean;
 }
 
-/** Well-known indices of the actors that every lane has once. */
+/** Well-known indices of the actors that every lane has once, the same on all hosts. */
 export const at = { membership: 16, dispatcher: 17, transport: 18, transaction: 19, reporter: 20 } as const;
 
-const thisHost = 0;
-/** The kernel numbers roots without a fixed place from here; chord peers are the first of them. */
+/** The kernel numbers roots without a fixed place from here: first two for each peer (location, registrar), then the chord peers. */
 const firstRootIndex = 32;
 
-export const chordAddress = (lane: number, indexOnLane: number): Address<ChordMessage> =>
-  makeAddress(thisHost, lane, firstRootIndex + indexOnLane);
+type Size = Pick<HostConfig, 'peersCount' | 'lanesCount'>;
 
-/** The ring of a host on its own: peers dealt to the lanes in turn. */
-export const ringOf = ({ peersCount, lanesCount }: Pick<HostConfig, 'peersCount' | 'lanesCount'>): FoundingRing =>
-  foundingRing({ hosts: [{ host: thisHost, lanesCount }], peersCount, ringName: 'chordial', chordAddress });
+/** Peers are dealt to the lanes in turn. */
+export const peersOfLane = ({ peersCount, lanesCount }: Size, lane: number): number =>
+  Math.floor((peersCount - lane - 1 + lanesCount) / lanesCount);
+
+export const locationAddress = (host: number, lane: number, indexOnLane: number): Address<LocationMessage> =>
+  makeAddress(host, lane, firstRootIndex + 2 * indexOnLane);
+
+export const chordAddress = (size: Size, host: number, lane: number, indexOnLane: number): Address<ChordMessage> =>
+  makeAddress(host, lane, firstRootIndex + 2 * peersOfLane(size, lane) + indexOnLane);
+
+/** The ring that a host founds with its own peers; others join it. */
+export function ringOf(config: Size & Pick<HostConfig, 'ringName' | 'foundedAt'>, host: number): FoundingRing {
+  const { peersCount, lanesCount, ringName = 'chordial', foundedAt: life = 0 } = config;
+  return foundingRing({
+    hosts: [{ host, lanesCount }],
+    peersCount,
+    ringName,
+    life,
+    chordAddress: (lane, indexOnLane) => chordAddress(config, host, lane, indexOnLane),
+  });
+}
 
 /**
- * The users that the peer with this key may keep, of the `usersMax` of its host. Peers share no counter, as cores share no state,
- * so each has its part of the ring of them and room for chance: names fall on the ring evenly, and a peer with m users on
- * average has more than m + 6 sqrt(m) + 8 less than once in 10^8 fillings. A host that is full therefore refuses nobody too early; whoever
- * chooses names to fill every peer gets at most 6 sqrt(usersMax * peers) + 9 * peers users above `usersMax`: 5 % at a
- * million users on 64 peers. Shares change with the ranges when those can (join and failure).
+ * The users that one peer may keep, of the `usersMax` of its host. Peers share no counter, as cores share no state. A peer owns at
+ * most twice the mean (placement), and has more than m + 6 sqrt(m) + 8 of m users on average less than once in 10^8 fillings.
  */
-export function usersMaxOf({ members, table }: FoundingRing, key: RingKey, usersMax: number): number {
-  const arc = distance(members.at(table.ownerIndex(key) - 1)!.key, key);
-  // From a peer that is alone to itself it is once around.
-  const usersMean = arc === 0n ? usersMax : usersMax * (Number(arc) / 2 ** keyBits);
+export function usersMaxOf({ peersCount, usersMax }: Pick<HostConfig, 'peersCount' | 'usersMax'>): number {
+  const usersMean = Math.min(1, 2 / peersCount) * usersMax;
   return Math.min(usersMax, Math.ceil(usersMean + 6 * Math.sqrt(usersMean)) + 8);
 }

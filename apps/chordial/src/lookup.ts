@@ -40,3 +40,10 @@ export function canonicalAor(uri: string, domains: readonly string[], aliases: r
   if (isOurs) return `${aor.slice(0, at)}@${domains[0]}`;
   throw new LookupFault(`'${domain}' is not served here; this host serves ${domains.join(', ')}`);
 }
+
+export function listedBinding(
+  { contact, userAgent, callId, cseq, q, expiresAt }: Binding,
+  now: number,
+): Lookup['bindings'][number] {
+  return { contact, userAgent, callId, cseq, q: q / 1_000, expiresInSeconds: Math.ceil((expiresAt - now) / 1_000) };
+}

@@ -4,7 +4,8 @@ import packageJson from '../package.json' with { type: 'json' };
 import { ControlFault } from './control-client.ts';
 import { StartFault } from './host.ts';
 import { ConfigurationFault, environmentName, flagName, optionList, optionNames } from './options.ts';
-import { runLookup, runRing, runStatus } from './questions.ts';
+import { runLeave, runLookup, runRing, runStatus } from './questions.ts';
+import { drawToken } from './token.ts';
 import { runUp } from './up.ts';
 
 const program = new Command('chordial')
@@ -28,6 +29,9 @@ Examples:
   chordial up                                          64 peers on loopback, domain example.com
   chordial up --domain example.com --listen udp:192.0.2.10:5060 --peers 256
   CHORDIAL_PEERS=128 chordial up --config host.json    {"domain": ["example.com"], "lanes": 4}
+  chordial up --listen-ring 192.0.2.10:7060 --token-file token --data /var/lib/chordial
+                                                       founds a ring that other hosts can join
+  chordial up --listen-ring 192.0.2.11:7060 --join 192.0.2.10:7060 --token-file token --data /var/lib/chordial
 
 The command line goes before the environment, the environment before the file.`,
   )
@@ -43,11 +47,25 @@ program
   .action(runStatus);
 program
   .command('ring')
-  .description('the peers of the ring, clockwise, and what each owns')
+  .description('the hosts and peers of the ring, clockwise, and what each owns')
+  .option('--check', 'ask every peer and judge the ring by its rules; exit code 1 when one is broken')
+  .option('--svg <FILE>', 'write a picture of the ring')
   .option('--control <ADDR:PORT>', controlHelp)
   .option('--json', 'print JSON')
-  .addHelpText('after', '\nExample:\n  chordial ring')
+  .addHelpText('after', '\nExamples:\n  chordial ring --check\n  chordial ring --svg ring.svg')
   .action(runRing);
+program
+  .command('leave')
+  .description('have a running host leave its ring, data first, and stop')
+  .option('--control <ADDR:PORT>', controlHelp)
+  .option('--json', 'print progress as JSON lines')
+  .addHelpText('after', '\nExample:\n  chordial leave --control 127.0.0.1:8061')
+  .action(runLeave);
+program
+  .command('token')
+  .description('print a fresh random token for the hosts of a ring')
+  .addHelpText('after', '\nExample:\n  (umask 077; chordial token > token)')
+  .action(() => console.log(drawToken()));
 program
   .command('lookup')
   .description('which peer serves a user, how a request gets there, and where the user is registered')

@@ -1,11 +1,38 @@
-// Words from a lane of this host to its main thread, beside those of the transport.
+// Words of a lane of this host to its main thread, beside those of the transport, the dispatcher and the membership; and what the
+// main thread asks the ring reporter, the one actor of this app.
 import type { Address } from '@chordial/actor';
+import type { ChordMessage, Member, RingChanged } from '@chordial/chord/protocol';
 import type { LocationMessage } from '@chordial/location/protocol';
-import type { RingKey } from '@chordial/ring-key';
 
-/** The peers of a lane are in place; operators' questions about a user go to the address beside the owner's key. */
+/** The peers of a lane are laid out; operators' questions about a user go to the address beside the owner. */
 export interface PeersReady {
   readonly type: 'peers-ready';
   readonly lane: number;
-  readonly peers: readonly (readonly [key: RingKey, location: Address<LocationMessage>])[];
+  readonly peers: readonly (readonly [chord: Address<ChordMessage>, location: Address<LocationMessage>])[];
 }
+
+/** The ring as this lane knows it changed: figures only, as the list may be long. */
+export interface RingNews {
+  readonly type: 'ring-news';
+  readonly lane: number;
+  readonly membersCount: number;
+  /** Members among them that are peers of this host. */
+  readonly ownCount: number;
+  readonly hostsCount: number;
+}
+
+/** Which members does this lane know? */
+export interface TellRing {
+  readonly type: 'tell-ring';
+  readonly replyTo: Address<RingTold>;
+  readonly correlation: number;
+}
+export interface RingTold {
+  readonly type: 'ring-told';
+  readonly correlation: number;
+  readonly epoch: number;
+  /** Sorted by key. */
+  readonly members: readonly Member[];
+}
+
+export type ReporterMessage = TellRing | RingChanged;

@@ -1,4 +1,5 @@
 // The picture of a host that `chordial status` shows and the control interface serves.
+import type { HostPhase } from '@chordial/membership/protocol';
 import type { LaneReport } from '@chordial/runtime';
 import { type Endpoint, endpointText } from './endpoint.ts';
 import type { Options } from './options.ts';
@@ -14,6 +15,21 @@ export interface HostStatus {
   readonly routing: Options['routing'];
   readonly peersCount: number;
   readonly lanesCount: number;
+  readonly ring: {
+    readonly name: string;
+    /** The number of this host; 0 for a ring of its own that nobody can join. */
+    readonly host: number;
+    /** Where other hosts reach this one, or `off`. */
+    readonly address: string;
+    /** Of its key: who it is to other hosts. */
+    readonly fingerprint: string;
+    readonly isLeaving: boolean;
+    /** Hosts known, by what is thought of them; this one is among the alive. */
+    readonly hosts: Readonly<Record<HostPhase, number>>;
+    /** Peers of this host that are members, and members of the whole ring. */
+    readonly peersInRing: number;
+    readonly membersCount: number;
+  };
   readonly lanes: readonly LaneReport[];
   /** Figures of all actors, summed over the lanes, by actor and field. */
   readonly totals: Readonly<Record<string, Readonly<Record<string, number>>>>;

@@ -1,20 +1,19 @@
 // What `chordial up` tells an operator: of a lane that is killed and comes back, and where to reach the host.
-import type { HostEvent } from '@chordial/runtime';
 import { expect, test } from 'vitest';
 import { parseEndpoint } from './endpoint.ts';
-import { startChordial } from './host.ts';
+import { type ChordialEvent, startChordial } from './host.ts';
 import { LaneNews } from './lane-news.ts';
 import { readOptions } from './options.ts';
 import { greeting } from './up.ts';
 
 test('a start is told by the greeting alone; a lane that ended is told, and that it is up again', async () => {
   const news = new LaneNews();
-  const all: HostEvent[] = [];
-  const told: HostEvent[] = [];
+  const all: ChordialEvent[] = [];
+  const told: ChordialEvent[] = [];
   const options = readOptions({ listen: 'udp:127.0.0.1:0', control: 'off', lanes: '2', peers: '4' }, {});
   const host = await startChordial(options, (event) => {
     // Only the lane that is killed: a busy machine may have the other fall behind and come back.
-    if (event.lane !== 1 || event.kind === 'lane-slow') return;
+    if (event.lane !== 1 || !['lane-up', 'lane-down'].includes(event.kind)) return;
     all.push(event);
     if (news.isNew(event)) told.push(event);
   });
@@ -58,7 +57,10 @@ test.each([
   ['udp:192.0.2.1:5070', '192.0.2.1:5070'],
 ])('a host on %s is tried at %s', (listen, target) => {
   const options = readOptions({ listen, control: '0.0.0.0:8060' }, {});
-  const text = greeting({ options, listen: parseEndpoint(listen.slice(4))!, aliases: [] }, '0.1');
+  const text = greeting(
+    { options, listen: parseEndpoint(listen.slice(4))!, aliases: [], ringEndpoint: undefined, number: 0 },
+    '0.1',
+  );
   expect(text).toContain(`sipsak -U -s sip:alice@${target} `);
   expect(text).toContain('http://127.0.0.1:8060/healthz');
   const [, hints] = text.split('Try in another terminal:');

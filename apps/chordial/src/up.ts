@@ -1,7 +1,8 @@
-// `chordial up`: runs a host until it is told to stop, says where it listens and what to try next.
+// `chordial up`: runs a host until it is told to stop, says where it listens and what to try next. Told to stop, a host of a ring of
+// several leaves it first, so that no request meets a peer that is gone; told twice, it stops at once.
 import type { Server } from 'node:http';
 import { serveControl } from './control-server.ts';
-import { endpointText, reachable } from './endpoint.ts';
+import { endpointText, isLoopback, reachable } from './endpoint.ts';
 import { type ChordialHost, StartFault, startChordial } from './host.ts';
 import { LaneNews } from './lane-news.ts';
 import { readOptions } from './options.ts';
@@ -9,22 +10,67 @@ import { listenText } from './status.ts';
 
 type Say = (event: string, sentence: string, detail?: Readonly<Record<string, unknown>>) => void;
 
+/** What a planned leave may take when the host is told to stop; whoever starts it (systemd: 90 s) waits longer. */
+const leaveMsMax = 20_000;
+
 export async function runUp(flags: Readonly<Record<string, unknown>>): Promise<void> {
   const say: Say = flags.json === true ? sayJson : (_, sentence) => console.log(sentence);
   const options = readOptions(flags, process.env);
   const startedAt = performance.now();
+  let signalsCount = 0;
   let stopping = false;
+  let host: ChordialHost | undefined;
+  let control: Server | undefined;
   const { peers, lanes } = options;
   const started = { peers, lanes, pid: process.pid };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void onSignal());
   say('starting', `Starting ${sizeText(options)} ...`, started);
+  if (options.listenRing !== undefined && options.data === undefined) {
+    say(
+      'in-memory',
+      'Without --data this host keeps nothing over a restart: with every start it is a new one, with another key and number.',
+    );
+  }
   const news = new LaneNews();
-  const host = await startChordial(options, (event) => {
-    if (news.isNew(event) && !stopping) say(event.kind, event.sentence, { lane: event.lane });
+  const onEvent: Parameters<typeof startChordial>[1] = (event) => {
+    const isQuiet = stopping && event.kind !== 'ring-news';
+    if (news.isNew(event) && !isQuiet) say(event.kind, event.sentence, { lane: event.lane });
     if (event.kind === 'host-failed') void stop(1);
-  });
-  const control = await controlOf(host);
+  };
+  try {
+    host = await startChordial(options, onEvent, () => signalsCount > 0);
+  } catch (failure) {
+    if (signalsCount > 0) process.exit(0);
+    throw failure;
+  }
+  if (signalsCount > 0) await stop(0);
+  // By then the answer to `chordial leave` is on its way.
+  control = await controlOf(host, () => void setTimeout(() => void stop(0), 50));
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(2);
-  say('up', greeting(host, seconds), { listen: listenText(host.listen), ...started });
+  const { number, ringEndpoint } = host;
+  const ring = ringEndpoint === undefined ? {} : { host: number, ring: endpointText(ringEndpoint) };
+  say('up', greeting(host, seconds), { listen: listenText(host.listen), ...started, ...ring });
+
+  async function onSignal(): Promise<void> {
+    signalsCount++;
+    if (signalsCount > 1) {
+      say('stopped', 'Stopped at once.');
+      process.exit(1);
+    }
+    if (host === undefined) return;
+    if (host.hasOthers()) await leaveFirst(host);
+    await stop(0);
+  }
+
+  async function leaveFirst(leaver: ChordialHost): Promise<void> {
+    say('leaving', 'Leaving the ring: data first. Another signal stops at once.');
+    try {
+      await leaver.leave(() => {}, leaveMsMax);
+      say('left', 'Left the ring.');
+    } catch (failure) {
+      say('leave-refused', `${(failure as Error).message} Stopping without it: the neighbours take over.`);
+    }
+  }
 
   async function stop(code: number): Promise<void> {
     if (stopping) return;
@@ -32,18 +78,17 @@ export async function runUp(flags: Readonly<Record<string, unknown>>): Promise<v
     say('draining', 'Draining: no new requests; what is under way is finished.');
     control?.close();
     control?.closeAllConnections();
-    await host.stop();
+    await host?.stop();
     say('stopped', 'Stopped.');
     process.exit(code);
   }
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(0));
 }
 
-async function controlOf(host: ChordialHost): Promise<Server | undefined> {
+async function controlOf(host: ChordialHost, onLeft: () => void): Promise<Server | undefined> {
   const { control } = host.options;
   if (control === 'off') return undefined;
   try {
-    return await serveControl(host, control);
+    return await serveControl(host, control, onLeft);
   } catch (error) {
     await host.stop();
     const { code } = error as NodeJS.ErrnoException;
@@ -61,8 +106,11 @@ const sizeText = ({ peers, lanes }: ChordialHost['options']): string =>
   `${peers} ${peers === 1 ? 'peer' : 'peers'} on ${lanes} ${lanes === 1 ? 'lane' : 'lanes'}`;
 
 /** What is printed once the host is up. */
-export function greeting(host: Pick<ChordialHost, 'options' | 'listen' | 'aliases'>, seconds: string): string {
-  const { options } = host;
+export function greeting(
+  host: Pick<ChordialHost, 'options' | 'listen' | 'aliases' | 'ringEndpoint' | 'number'>,
+  seconds: string,
+): string {
+  const { options, ringEndpoint } = host;
   const [domain] = options.domain;
   const target = endpointText(reachable(host.listen));
   const control = options.control === 'off' ? undefined : endpointText(reachable(options.control));
@@ -71,16 +119,29 @@ export function greeting(host: Pick<ChordialHost, 'options' | 'listen' | 'aliase
     `Chordial is up after ${seconds} s: ${sizeText(options)}, ${options.routing} routing.`,
     `  phones   ${listenText(host.listen)}   domains ${[...options.domain, ...host.aliases].join(', ')}`,
     `  control  ${control === undefined ? 'off' : `http://${control}/healthz /metrics /api/status /api/ring /api/lookup?uri=`}`,
+  ];
+  if (ringEndpoint !== undefined) {
+    const ring = endpointText(ringEndpoint);
+    lines.push(
+      `  ring     ${options.ringName}, host ${host.number} at ${ring}`,
+      '',
+      'Add a host to the ring, with the same token:',
+      `  npx chordial up --listen-ring ADDR:PORT --join ${ring}${isLoopback(ringEndpoint.address) ? '  (and ports of its own: --listen, --control)' : ''}`,
+    );
+  }
+  lines.push(
     '',
     'Try in another terminal:',
     `  sipsak -U -s sip:alice@${target} -C sip:alice@127.0.0.1:5099 -x 300     register alice`,
-  ];
+  );
   if (control !== undefined)
     lines.push(
       `  npx chordial lookup sip:alice@${domain}${elsewhere}     which peer serves her`,
-      `  npx chordial status${elsewhere}`,
+      ringEndpoint === undefined
+        ? `  npx chordial status${elsewhere}`
+        : `  npx chordial ring${elsewhere}     who owns what`,
     );
-  lines.push('', 'Ctrl-C drains and stops.');
+  lines.push('', ringEndpoint === undefined ? 'Ctrl-C drains and stops.' : 'Ctrl-C leaves the ring, drains and stops.');
   return lines.join('\n');
 }
 
