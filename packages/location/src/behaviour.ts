@@ -1,8 +1,9 @@
 // What a shell needs to run the location service of one peer.
-import type { Behaviour } from '@chordial/actor';
+import type { Behaviour, Words } from '@chordial/actor';
 import { locationInvariants } from './invariants.ts';
-import { initLocation, type LocationConfig, type LocationState, stepLocation } from './location.ts';
-import type { LocationMessage } from './protocol.ts';
+import { initLocation, stepLocation } from './location.ts';
+import { type LocationMessage, locationWords } from './protocol.ts';
+import type { LocationConfig, LocationState } from './state.ts';
 
 /** A change that finds 10,000 others waiting goes back to its sender, which answers 503. */
 export const location: Behaviour<LocationState, LocationMessage, LocationConfig> = {
@@ -10,6 +11,12 @@ export const location: Behaviour<LocationState, LocationMessage, LocationConfig>
   init: initLocation,
   step: stepLocation,
   mailbox: { messagesMax: 10_000, overflow: 'refuse' },
+  words: locationWords as Words<LocationMessage>,
   invariants: locationInvariants,
-  inspect: (state) => ({ usersCount: state.users?.size ?? 0, bindingsCount: state.bindingsCount }),
+  inspect: (state) => ({
+    usersCount: state.users?.size ?? 0,
+    bindingsCount: state.bindingsCount,
+    handOversCount: state.handOvers.length,
+    ...state.counts,
+  }),
 };

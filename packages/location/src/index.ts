@@ -1,4 +1,5 @@
 // The public face of the location service; its words are in `@chordial/location/protocol`.
 export { location } from './behaviour.ts';
 export { contactsMatch } from './contact-match.ts';
-export { defaultLocationConfig, type LocationConfig, type LocationState } from './location.ts';
+export { defaultLocationConfig, type LocationConfig, type LocationState } from './state.ts';
+export { usersShareOf } from './users-share.ts';

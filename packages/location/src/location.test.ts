@@ -3,8 +3,8 @@ import { makeAddress } from '@chordial/actor';
 import { describe, expect, it } from 'vitest';
 import { Recorder } from '../bench/recorder.ts';
 import { location } from './behaviour.ts';
-import { defaultLocationConfig, type LocationConfig } from './location.ts';
 import type { BindingChange, BindingsListed, ChangeBindings, LocationReply } from './protocol.ts';
+import { defaultLocationConfig, type LocationConfig } from './state.ts';
 
 const asker = makeAddress<LocationReply>(0, 0, 99);
 

@@ -4,8 +4,8 @@ import { makeAddress } from '@chordial/actor';
 import { expect, it } from 'vitest';
 import { Recorder } from '../bench/recorder.ts';
 import { location } from './behaviour.ts';
-import { defaultLocationConfig } from './location.ts';
 import type { BindingChange, ChangeBindings, LocationReply } from './protocol.ts';
+import { defaultLocationConfig } from './state.ts';
 
 const replyTo = makeAddress<LocationReply>(0, 0, 99);
 

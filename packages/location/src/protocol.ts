@@ -1,6 +1,7 @@
 // Words of the location service: the bindings of an address-of-record to contacts (RFC 3261 10). The record of one
 // address-of-record changes as a whole or not at all. Times are milliseconds of the receiver's `now`.
-import type { Address } from '@chordial/actor';
+import type { Address, Words } from '@chordial/actor';
+import type { HandRange, RangeChanged } from '@chordial/chord/protocol';
 
 export interface Binding {
   /** The contact URI as the client wrote it, without angle brackets and header parameters. */
@@ -76,5 +77,66 @@ export interface ExpiryDue {
   readonly type: 'expiry-due';
 }
 
+// --- hand-over of a range to another peer, within a host or to another one ---------------------------------------------
+
+/** A binding on its way: positional, and with the time left instead of a time, since hosts' clocks differ. */
+export type HandedBinding = readonly [
+  contact: string,
+  contactKey: string,
+  instance: string,
+  regId: number,
+  callId: string,
+  cseq: number,
+  q: number,
+  msLeft: number,
+  userAgent: string,
+];
+/** A contact that a user removed while its record was on its way, and by which request. */
+export type HandedRemoval = readonly [contactKey: string, callId: string, cseq: number];
+export type HandedRecord = readonly [
+  aor: string,
+  bindings: readonly HandedBinding[],
+  removals: readonly HandedRemoval[],
+];
+
+/** From the service that gives a range to the one that takes it: records below 64 KB. Chunks are applied in their order, from 0. */
+export interface TakeRecords {
+  readonly type: 'take-records';
+  /** Names the hand-over, together with `replyTo`. */
+  readonly transfer: number;
+  readonly chunk: number;
+  readonly records: readonly HandedRecord[];
+  readonly replyTo: Address<RecordsTaken>;
+}
+/** All chunks below `chunkNext` are applied. */
+export interface RecordsTaken {
+  readonly type: 'records-taken';
+  readonly transfer: number;
+  readonly chunkNext: number;
+}
+/** A hand-over goes on: records to be looked at, chunks to be sent again, or its end. */
+export interface HandOverDue {
+  readonly type: 'hand-over-due';
+}
+/** Records that the peer has not owned for a while are dropped. */
+export interface DropDue {
+  readonly type: 'drop-due';
+}
+
 export type LocationReply = BindingsListed | ChangeRefused;
-export type LocationMessage = ChangeBindings | ListBindings | ExpiryDue;
+/** `range-changed` and `hand-range` come from the chord peer whose service this is. */
+export type LocationMessage =
+  | ChangeBindings
+  | ListBindings
+  | ExpiryDue
+  | RangeChanged
+  | HandRange
+  | TakeRecords
+  | RecordsTaken
+  | HandOverDue
+  | DropDue;
+
+export const locationWords: Words<TakeRecords | RecordsTaken> = {
+  'take-records': [1, 'transfer', 'chunk', 'records', 'replyTo'],
+  'records-taken': [2, 'transfer', 'chunkNext'],
+};

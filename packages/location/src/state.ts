@@ -1,0 +1,109 @@
+// The state of a location service, its limits, and what it counts. Whatever one peer in a thousand needs is made when it is needed, as a
+// host has many peers.
+import { type Address, assert, type Birth, type TimerId } from '@chordial/actor';
+import type { RangeChanged } from '@chordial/chord/protocol';
+import type { ExpiryWheel, WheelEntry } from './expiry-wheel.ts';
+import type { HandOver } from './hand-over.ts';
+import type { Binding, LocationMessage } from './protocol.ts';
+import type { Taking } from './taking.ts';
+
+export interface LocationConfig {
+  /** Bindings one user may have at a time. */
+  readonly bindingsPerUserMax: number;
+  /** Characters of the contacts, instances and user agents of one user, so that an answer that lists them is small. */
+  readonly recordCharactersMax: number;
+  /**
+   * Users of the host; a peer keeps its part of them (`usersShareOf`), and all while it knows no range. Those whose last binding expired
+   * less than a tick ago still count.
+   */
+  readonly usersMax: number;
+  /** Length of a tick: how long an expired binding may stay in memory. */
+  readonly tickMs: number;
+  /** How far ahead a user is placed; one that lives longer is looked at once in this many ticks. */
+  readonly ticksAheadMax: number;
+  /** Users looked at in one step of a sweep or a hand-over; the rest follow in the next step, after other messages. */
+  readonly usersPerSweepMax: number;
+  /** How long records stay that the peer does not own any more: a false alarm loses nothing. */
+  readonly graceMs?: number;
+}
+
+export const defaultLocationConfig: LocationConfig = {
+  bindingsPerUserMax: 10,
+  recordCharactersMax: 1_200,
+  usersMax: 1_000_000,
+  tickMs: 10_000,
+  ticksAheadMax: 1_024,
+  usersPerSweepMax: 1_000,
+};
+
+export interface UserRecord extends WheelEntry<UserRecord> {
+  readonly aor: string;
+  bindings: readonly Binding[];
+}
+
+export interface LocationState {
+  readonly self: Address<LocationMessage>;
+  readonly config: LocationConfig;
+  /** Undefined while the peer has no users, so that an idle peer costs next to nothing. */
+  users: Map<string, UserRecord> | undefined;
+  wheel: ExpiryWheel<UserRecord> | undefined;
+  /** 0 when no timer is set. */
+  timer: TimerId;
+  timerTick: number;
+  bindingsCount: number;
+  /** What the peer owns, by its own word; undefined where there is no ring. */
+  range: RangeChanged | undefined;
+  /** Users that may be kept now. */
+  usersShare: number;
+  /** Records that are not owned are dropped then at the earliest; 0 when none is to be dropped. */
+  dropAt: number;
+  dropTimer: TimerId;
+  /** Where the sweep for them goes on. */
+  dropping: Iterator<UserRecord> | undefined;
+  /** Ranges that are handed to other peers. */
+  readonly handOvers: HandOver[];
+  handOverTimer: TimerId;
+  handOverAt: number;
+  /** Names of hand-overs: a later life of this actor uses others. */
+  transferNext: number;
+  /** Ranges that are taken from other peers, the latest last. */
+  readonly takings: Taking[];
+  readonly counts: LocationCounts;
+}
+
+/** All only grow. */
+export interface LocationCounts {
+  /** Records sent to and taken from other peers; a record that changed meanwhile counts again. */
+  recordsHanded: number;
+  recordsTaken: number;
+  /** Ranges released although the taker did not acknowledge everything. */
+  handOversGivenUp: number;
+  /** Not owned for the time of grace. */
+  usersDropped: number;
+  /** Bindings or users that were handed over and found no room. */
+  handedRefused: number;
+}
+
+export function initState(config: LocationConfig, birth: Birth<LocationMessage>): LocationState {
+  assert(config.tickMs > 0 && config.ticksAheadMax > 0 && config.usersPerSweepMax > 0, 'time goes on in ticks');
+  return {
+    self: birth.self,
+    config,
+    users: undefined,
+    wheel: undefined,
+    timer: 0,
+    timerTick: 0,
+    bindingsCount: 0,
+    range: undefined,
+    usersShare: config.usersMax,
+    dropAt: 0,
+    dropTimer: 0,
+    dropping: undefined,
+    handOvers: [],
+    handOverTimer: 0,
+    handOverAt: 0,
+    transferNext: birth.seed % 2 ** 40,
+    takings: [],
+    counts: { recordsHanded: 0, recordsTaken: 0, handOversGivenUp: 0, usersDropped: 0, handedRefused: 0 },
+  };
+}
