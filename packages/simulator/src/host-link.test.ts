@@ -169,6 +169,54 @@ describe('when the other host', () => {
     expect(one.log.events).toEqual(['host-linked 2']);
   });
 
+  it('pauses with more on the way than its window: the rest waits at the sender, and no link breaks', () => {
+    const { simulation, one, other, inject } = openPair();
+    inject([{ at: 0, durationMs: 10_000, kind: 'pause-host', host: 1 }]);
+    one.send(other, 0, 1);
+    simulation.run(2_000);
+    expect(one.log.events).toEqual([]);
+    simulation.run(12_000);
+    // Nobody answered the first time: it timed out after 3 s and is opened by the next message.
+    expect(one.log.events).toEqual(['host-unlinked 2 ETIMEDOUT']);
+    one.send(other, 1, 1);
+    simulation.run(13_000);
+    inject([{ at: 0, durationMs: 10_000, kind: 'pause-host', host: 1 }]);
+    simulation.run(13_001);
+    one.send(other, 2, 30, { bytes: 100_000 });
+    simulation.run(22_900);
+    expect(other.log.notes).toEqual([1]);
+    simulation.run(24_000);
+    expect(other.log.notes).toEqual(numbers(1, 31));
+    expect(one.log.events).toEqual(['host-unlinked 2 ETIMEDOUT', 'host-linked 2']);
+  });
+
+  it('crashes behind a cut: the reset does not come through, so the link gives up', () => {
+    const { simulation, one, other, inject } = openPair();
+    one.send(other, 0, 1);
+    inject([
+      { at: 900, durationMs: 50_000, kind: 'lose', chance: 1, from: [1], to: [0] },
+      { at: 1_000, durationMs: 1_000, kind: 'crash-host', host: 1, disk: 'kept' },
+    ]);
+    simulation.run(3_000);
+    expect(one.log.events).toEqual(['host-linked 2']);
+    simulation.run(4_200);
+    expect(one.log.events).toEqual(['host-linked 2', 'host-unlinked 2 ETIMEDOUT']);
+  });
+
+  it('has moved: the link to the old place is closed, and the new one is used', () => {
+    const { simulation, one, other } = openPair();
+    one.send(other, 0, 1);
+    simulation.run(100);
+    const moved = new TestHost(simulation, 2);
+    simulation.run(200);
+    one.route(moved);
+    one.send(moved, 1, 1);
+    simulation.run(300);
+    expect([other.log.notes, moved.log.notes]).toEqual([[0], [1]]);
+    expect(other.host.lanes[0]!.hosts.incoming.size).toBe(0);
+    expect(simulation.hostByNumber(2)).toBe(moved.host);
+  });
+
   it('crashes: reset at once, refused until it is back; nothing reaches the wrong life', () => {
     const { simulation, one, other, inject } = openPair();
     one.sendEvery(other, 10, 4_000);
