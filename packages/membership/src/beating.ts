@@ -2,15 +2,15 @@
 // is to be forgotten, repeated or written down.
 import type { Outbox } from '@chordial/actor';
 import { judge, refute } from './hearing.ts';
-import { beatLeader, noteSilentLanes } from './lanes.ts';
+import { beatLeader, noteSilentLanes, releaseRecord } from './lanes.ts';
 import { lagOf, measureBeat } from './lateness.ts';
 import { endLeave } from './leaving.ts';
-import { beatMs, forgetMs, silenceMsMax } from './limits.ts';
+import { beatMs, forgetMs, leaveMsMax, silenceMsMax } from './limits.ts';
 import { renewRecord } from './own-roster.ts';
 import { persist } from './persistence.ts';
 import { forgetGiven } from './placing.ts';
 import { forgetHost } from './roster.ts';
-import { tellRoute } from './routes.ts';
+import { forgetRoute } from './routes.ts';
 import type { MembershipState } from './state.ts';
 import { hintAgain } from './telling.ts';
 
@@ -18,10 +18,12 @@ export function onBeatDue(state: MembershipState, now: number, out: Outbox): voi
   out.setTimer(beatMs, { type: 'beat-due' });
   if (measureBeat(state, now) > silenceMsMax) wakeUp(state, now, out);
   hintAgain(state, now, out);
+  forgetOld(state, now, out);
   if (!state.isLeader) return beatLeader(state, out);
   if (lagOf(state, now) <= silenceMsMax) refute(state, now);
+  releaseRecord(state, now);
   noteSilentLanes(state, now);
-  buryAndForget(state, now, out);
+  bury(state, now);
   forgetGiven(state, now);
   persist(state, now, out);
   endLeave(state, now, out);
@@ -36,20 +38,29 @@ function wakeUp(state: MembershipState, now: number, out: Outbox): void {
   // Lanes stood still as well and are heard again in a moment; slow hosts had no chance to answer.
   for (const lane of state.lanes.values()) if (lane.isUp) lane.heardAt = now;
   for (const entry of state.roster.entries.values()) if (entry.phase === 'slow') entry.phaseAt = now;
-  if (!state.isLeaving) renewRecord(state, now);
+  // Not while it goes on like that: then others are right to call this host slow.
+  if (!state.isLeaving && lagOf(state, now) <= silenceMsMax) renewRecord(state, now);
 }
 
-/** Slow for long is dead; dead, left or silent for very long is forgotten. */
-function buryAndForget(state: MembershipState, now: number, out: Outbox): void {
+/** Slow for long is dead. */
+function bury(state: MembershipState, now: number): void {
+  for (const { host, phase, phaseAt } of state.roster.entries.values()) {
+    if (phase === 'slow' && now - phaseAt >= state.slowToDeadMs) judge(state, host, 'dead', now);
+  }
+}
+
+/** Dead, left or silent for very long is forgotten; the way to a host that left is closed when it has its last answers. */
+function forgetOld(state: MembershipState, now: number, out: Outbox): void {
   const { roster, contacts } = state;
   for (const { host, phase, phaseAt } of [...roster.entries.values()]) {
-    if (phase === 'slow' && now - phaseAt >= state.slowToDeadMs) judge(state, host, 'dead', now);
-    else if (host !== roster.own && phase !== 'alive' && now - phaseAt >= forgetMs) forget(state, host, now);
+    if (host === roster.own || phase === 'alive' || phase === 'slow') continue;
+    if (now - phaseAt >= forgetMs) forget(state, host, now);
+    else if (phase === 'left' && now - phaseAt >= leaveMsMax * 2) forgetRoute(state, host, out);
   }
   for (const { host, since } of contacts.values()) {
     if (now - since < forgetMs) continue;
     contacts.delete(host);
-    tellRoute(state, host, out);
+    forgetRoute(state, host, out);
   }
 }
 

@@ -16,7 +16,8 @@ export interface Chunk {
   readonly pages: RosterPage[];
   readonly opinions: HostOpinion[];
   readonly vias: (readonly [host: number, via: number])[];
-  /** That of the last item. */
+  /** Those of the first and the last item. */
+  readonly first: number;
   changes: number;
 }
 
@@ -28,7 +29,7 @@ export function chunksOf(items: readonly Item[]): Chunk[] {
   for (const { record, page, opinion, via, changedAt } of items) {
     const peers = page === undefined ? 0 : page.peers.length;
     if (room === 0 || peers > peersRoom) {
-      chunks.push({ records: [], pages: [], opinions: [], vias: [], changes: 0 });
+      chunks.push({ records: [], pages: [], opinions: [], vias: [], first: changedAt ?? 0, changes: 0 });
       room = itemsPerMessageMax;
       peersRoom = peersPerMessageMax;
     }

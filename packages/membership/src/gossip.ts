@@ -5,6 +5,7 @@ import { nextBelow } from '@chordial/actor/random';
 import { type Chunk, chunksOf, type Item } from './chunks.ts';
 import { hearOpinion, hearPage, hearRecord } from './hearing.ts';
 import { deadProbeMs, digestsPerMessageMax, messagesPerAnswerMax, newsTargets } from './limits.ts';
+import { isTold } from './own-roster.ts';
 import { probe } from './probing.ts';
 import type { CompareRosters, HostOpinion, MembershipMessage, SpreadNews } from './protocol.ts';
 import { isNewer, laneLife, outweighs, pageAt, pageKey } from './roster.ts';
@@ -21,7 +22,7 @@ export function spreadNews(state: MembershipState, out: Outbox): void {
   const items: Item[] = [];
   for (const host of news.records) {
     const record = roster.entries.get(host)?.record;
-    if (record !== undefined) items.push({ record });
+    if (record !== undefined && isTold(state, host)) items.push({ record });
   }
   for (const key of news.pages) {
     const entry = pageAt(roster, key);
@@ -171,8 +172,9 @@ function difference(state: MembershipState, message: CompareRosters): { items: I
     if (host < message.first || host > message.last) continue;
     const theirs = records.get(host);
     records.delete(host);
-    if (theirs === undefined || isNewer(record, theirs)) items.push({ record });
-    else if (isNewer(theirs, record)) lacks = true;
+    if (theirs === undefined || isNewer(record, theirs)) {
+      if (isTold(state, host)) items.push({ record });
+    } else if (isNewer(theirs, record)) lacks = true;
     for (const { page } of own.values()) {
       const key = pageKey(host, page.lane, page.page);
       const other = pages.get(key);

@@ -2,11 +2,11 @@
 // of their own peers, and are sent what changed. A picture message says after which change it goes on, so that one lost is noticed and sent
 // again; a leader that was restarted is given everything back by its followers, which keep their picture meanwhile.
 import type { Outbox } from '@chordial/actor';
-import { type Chunk, chunksOf, type Item } from './chunks.ts';
+import { chunksOf, type Item } from './chunks.ts';
 import { sendNews } from './gossip.ts';
 import { hearOpinion, hearPage, hearRecord } from './hearing.ts';
 import { placesEarlierMax, silenceMsMax } from './limits.ts';
-import { renewRecord, takePage, versionKept, writePages } from './own-roster.ts';
+import { isTold, renewRecord, takePage, versionKept, writePages } from './own-roster.ts';
 import type { LaneBeat, LanePagesChanged, PictureSent } from './protocol.ts';
 import { setTooLarge } from './roster.ts';
 import { isPage } from './soundness.ts';
@@ -29,10 +29,18 @@ export function onLaneBeat(state: MembershipState, message: LaneBeat, now: numbe
   if (!view.isUp) {
     view.isUp = true;
     renewRecord(state, now);
+    releaseRecord(state, now);
   }
   view.seen = message.leaderLife === state.life ? message.seen : 0;
   const wantsPages = versionKept(state, lane, life + state.lifeAhead) < message.version;
   if (wantsPages || view.seen < state.roster.changes) sendPicture(state, view, wantsPages, out);
+}
+
+/** All lanes beat, or it took too long: from now on the leader speaks for its lanes. */
+export function releaseRecord(state: MembershipState, now: number): void {
+  if (state.heldUntil === 0 || (state.lanes.size + 1 < state.config.lanesCount && now < state.heldUntil)) return;
+  state.heldUntil = 0;
+  renewRecord(state, now);
 }
 
 /** A lane came back in a new life: where its peers were is where they may be again. */
@@ -74,30 +82,34 @@ function sendPicture(state: MembershipState, view: LaneView, wantsPages: boolean
     if (item.changedAt > view.seen) items.push(item);
   };
   for (const { host, record, recordChangedAt, pages, via, viaChangedAt } of roster.entries.values()) {
+    if (!isTold(state, host)) continue;
     add({ record, changedAt: recordChangedAt });
-    for (const { page, changedAt } of pages.values()) add({ page, changedAt });
+    // Never before the record, without which they are not taken.
+    for (const { page, changedAt } of pages.values()) add({ page, changedAt: Math.max(changedAt, recordChangedAt) });
     add({ via: [host, via], changedAt: viaChangedAt });
   }
   for (const { opinion, changedAt } of roster.opinions.values()) add({ opinion, changedAt });
   items.sort((a, b) => a.changedAt! - b.changedAt!);
   const chunks = chunksOf(items);
-  if (chunks.length === 0) chunks.push({ records: [], pages: [], opinions: [], vias: [], changes: roster.changes });
-  chunks[chunks.length - 1]!.changes = roster.changes;
-  for (const chunk of chunks) {
-    sendChunk(state, view, chunk, wantsPages, out);
-    view.seen = chunk.changes;
+  if (chunks.length === 0) chunks.push({ records: [], pages: [], opinions: [], vias: [], first: 0, changes: 0 });
+  for (let i = 0; i < chunks.length; i++) {
+    const { records, pages, opinions, vias, changes } = chunks[i]!;
+    // What was changed at one time may be in two messages: the first does not count as having all of it.
+    const upTo = i + 1 < chunks.length ? Math.min(changes, chunks[i + 1]!.first - 1) : roster.changes;
+    out.send(view.replyTo, {
+      type: 'picture-sent',
+      leaderLife: state.life,
+      after: view.seen,
+      changes: upTo,
+      records,
+      pages,
+      opinions,
+      vias,
+      isTooLarge: roster.isTooLarge,
+      wantsPages,
+    });
+    view.seen = upTo;
   }
-}
-
-function sendChunk(
-  { life, roster }: MembershipState,
-  { replyTo, seen }: LaneView,
-  chunk: Chunk,
-  wantsPages: boolean,
-  out: Outbox,
-): void {
-  const { isTooLarge } = roster;
-  out.send(replyTo, { type: 'picture-sent', leaderLife: life, after: seen, ...chunk, isTooLarge, wantsPages });
 }
 
 // --- the other lanes' side ---------------------------------------------------------------------------------------------

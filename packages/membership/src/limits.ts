@@ -27,6 +27,8 @@ export const digestsPerMessageMax = 2_000;
 export const beatMs = 250;
 /** A lane that was not heard for this long is out of routing, and a host whose timers are this late counts as slow. */
 export const silenceMsMax = 1_000;
+/** A leader waits this long for its lanes before it speaks for them, so that one that was restarted does not call them lost. */
+export const holdMs = 600;
 export const tellMs = 50;
 export const deadProbeMs = 1_000;
 export const rehintMs = 1_000;

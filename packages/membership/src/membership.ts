@@ -7,7 +7,7 @@ import { onBeatDue } from './beating.ts';
 import { onCompareRosters, onGossipDue, onSpreadNews } from './gossip.ts';
 import { beatLeader, onLaneBeat, onLanePagesChanged, onPictureSent } from './lanes.ts';
 import { onAnnounceLeave, onListHosts } from './leaving.ts';
-import { beatMs } from './limits.ts';
+import { beatMs, holdMs } from './limits.ts';
 import { onPeerChanged, writeRecord } from './own-roster.ts';
 import { onDiskDone, onDiskFailed, onFileRead, readPersisted } from './persistence.ts';
 import { onPlacePeer } from './placing.ts';
@@ -71,6 +71,7 @@ export function initMembership(
     lateMsBefore: 0,
     deadProbeAt: now,
     lanes: new Map(),
+    heldUntil: isLeader && config.lanesCount > 1 ? now + holdMs : 0,
     leaderLife: 0,
     leaderSeen: 0,
     placesEarlier: [...(config.placesEarlier ?? [])],

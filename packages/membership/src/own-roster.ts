@@ -26,6 +26,10 @@ export function writeRecord(state: MembershipState, version: number, now: number
   state.isUrgent = true;
 }
 
+/** Not the own record while it is held back. */
+export const isTold = ({ heldUntil, roster }: MembershipState, host: number): boolean =>
+  heldUntil === 0 || host !== roster.own;
+
 /** Something in the record changed. */
 export const renewRecord = (state: MembershipState, now: number): void =>
   writeRecord(state, ownRecord(state).version + 1, now);

@@ -22,13 +22,15 @@ export function answerWaiters(state: MembershipState, now: number, out: Outbox):
 /** False while there is nobody to ask in the ring, or the persisted places are not read yet. */
 function placePeer(state: MembershipState, chord: Address<ChordMessage>, now: number, out: Outbox): boolean {
   if (state.reading !== 0 || state.isLeaving) return false;
-  const contact = contactFor(state, chord);
-  if (contact === undefined) return false;
+  if (contactFor(state, chord) === undefined) return false;
   const before = state.given.get(chord);
   // The answer may have been lost: the same place again, once; then it was refused as taken, and another one is drawn.
   const isAgain = before !== undefined && before.times < 2 && !isMemberKey(state, before.key);
   const key = isAgain ? before.key : freePlace(state);
   state.given.set(chord, { key, until: now + placeGivenMs, times: isAgain ? before.times + 1 : 1 });
+  // The member before the place knows both neighbours-to-be and answers by the link that the joiner opens to it; a peer farther away
+  // may not know the way back to a new host yet. One that did not answer is not named again.
+  const contact = (isAgain ? undefined : memberBefore(state, key)) ?? contactFor(state, chord)!;
   out.send(chord, { type: 'peer-placed', key, contact });
   return true;
 }
@@ -71,6 +73,12 @@ function insert(keys: RingKey[], key: RingKey): boolean {
 
 function isMemberKey({ picture }: MembershipState, key: RingKey): boolean {
   return picture.members[lowerBound(picture.members, key)]?.key === key;
+}
+
+/** The nearest member before `key`, counter-clockwise, if it lives on another host. */
+function memberBefore({ picture: { members }, config }: MembershipState, key: RingKey): Member | undefined {
+  const member = members.at(lowerBound(members, key) - 1);
+  return member?.host === config.host ? undefined : member;
 }
 
 /** A live member other than the asker, in turns; one of another host where there is one within a few steps. */

@@ -199,19 +199,32 @@ export function onAnswerDue(state: MembershipState, { correlation }: AnswerDue, 
     setAnswerTimer(timeoutMsMin, correlation, out);
     return;
   }
-  state.probes.delete(correlation);
-  const { host } = asked;
-  if (asked.kind === 'direct') return probeIndirectly(state, host, now, out);
-  if (asked.kind === 'trial') {
-    state.routes.delete(host);
-    return tellRoute(state, host, out);
+  const { kind } = asked;
+  if (kind === 'direct') {
+    // An answer that comes yet says that the host lives and how far it is.
+    asked.kind = 'late';
+    asked.dueAt = now + timeoutMsMax;
+    setAnswerTimer(timeoutMsMax, correlation, out);
+  } else {
+    state.probes.delete(correlation);
   }
-  if (asked.kind !== 'indirect') return;
-  wayTo(state, host).indirect = 0;
-  const entry = state.roster.entries.get(host);
-  if (entry === undefined || entry.phase !== 'alive') return;
-  judge(state, host, 'slow', now);
-  forsakeRelay(state, host, now, out);
+  failProbe(state, asked.host, kind, now, out);
+}
+
+/** There was no answer in time. */
+function failProbe(state: MembershipState, host: number, kind: Probe['kind'], now: number, out: Outbox): void {
+  if (kind === 'direct') {
+    probeIndirectly(state, host, now, out);
+  } else if (kind === 'trial') {
+    // The relay goes on.
+    state.routes.delete(host);
+    tellRoute(state, host, out);
+  } else if (kind === 'indirect') {
+    wayTo(state, host).indirect = 0;
+    if (state.roster.entries.get(host)?.phase !== 'alive') return;
+    judge(state, host, 'slow', now);
+    forsakeRelay(state, host, now, out);
+  }
 }
 
 /** Three others are asked whether they hear it; and it once more itself, which is all that can be done where there are only two. */
@@ -259,7 +272,8 @@ export function onMessageRefused(state: MembershipState, refused: MessageRefused
   const message = refused.message as MembershipMessage;
   if (message.type !== 'probe-host') return;
   const asked = state.probes.get(message.correlation);
-  if (asked?.kind !== 'direct' || asked.host !== message.about) return;
+  if (asked === undefined || asked.host !== message.about || (asked.kind !== 'direct' && asked.kind !== 'trial'))
+    return;
   state.probes.delete(message.correlation);
-  probeIndirectly(state, asked.host, now, out);
+  failProbe(state, asked.host, asked.kind, now, out);
 }

@@ -12,22 +12,24 @@ import type { Contact, MembershipState } from './state.ts';
 export const membershipOf = (state: MembershipState, host: number): Address<MembershipMessage> =>
   makeAddress(host, 0, state.config.at);
 
-/** Tells the hosts port the way to a host if it is news; hosts that left or are forgotten have none. */
+/** Tells the hosts port the way to a host if it is news; hosts that are forgotten have none. */
 export function tellRoute(state: MembershipState, host: number, out: Outbox): void {
   const { roster, config, routes, contacts } = state;
   if (host === roster.own) return;
   const entry = roster.entries.get(host);
   const contact: Contact | undefined = entry?.record ?? contacts.get(host);
-  if (contact === undefined || entry?.phase === 'left') {
-    if (routes.delete(host)) out.send(config.hostsPort, { type: 'forget-host', host });
-    return;
-  }
+  if (contact === undefined) return forgetRoute(state, host, out);
   const { address, port, fingerprint } = contact;
   const via = entry?.via ?? 0;
   const text = `${address} ${port} ${fingerprint} ${via}`;
   if (routes.get(host) === text) return;
   routes.set(host, text);
   out.send(config.hostsPort, { type: 'route-host', host, address, port, fingerprint, via });
+}
+
+/** Nothing is to be said to that host any more. */
+export function forgetRoute(state: MembershipState, host: number, out: Outbox): void {
+  if (state.routes.delete(host)) out.send(state.config.hostsPort, { type: 'forget-host', host });
 }
 
 /** A seed, a host of the persisted file, or one that introduced itself: asked what it knows. */

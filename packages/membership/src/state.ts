@@ -66,8 +66,8 @@ export interface Probe {
   /** The host whose answer is wanted. */
   readonly host: number;
   readonly sentAt: number;
-  /** `relayed`: on behalf of another host; `trial`: of the direct way while a relay serves; `farewell`: of a leave. */
-  kind: 'direct' | 'indirect' | 'relayed' | 'trial' | 'dead' | 'farewell';
+  /** `late`: the direct one after its time; `relayed`: on behalf of another host; `trial`: of the direct way while a relay serves; `farewell`: of a leave. */
+  kind: 'direct' | 'late' | 'indirect' | 'relayed' | 'trial' | 'dead' | 'farewell';
   /** Time for the answer, after which `answer-due` counts. */
   dueAt: number;
   readonly asker: Address<HostAnswered> | undefined;
@@ -145,6 +145,8 @@ export interface MembershipState {
   deadProbeAt: number;
   // lanes
   readonly lanes: Map<number, LaneView>;
+  /** The own record is held back until then, or until all lanes beat; 0 afterwards. */
+  heldUntil: number;
   leaderLife: number;
   leaderSeen: number;
   // placing

@@ -5,7 +5,7 @@ import type { Member, RingChanged, WatchRing } from '@chordial/chord/protocol';
 import { spreadNews } from './gossip.ts';
 import { sendPagesToLeader, sendPictures } from './lanes.ts';
 import { rehintForMs, rehintMs, tellMs, watchersMax } from './limits.ts';
-import { keepOwnPages } from './own-roster.ts';
+import { isTold, keepOwnPages } from './own-roster.ts';
 import { answerWaiters } from './placing.ts';
 import type { HostNews } from './protocol.ts';
 import { changePicture, following } from './ring-picture.ts';
@@ -32,7 +32,7 @@ function tell(state: MembershipState, now: number, out: Outbox): void {
   state.isUrgent = false;
   if (state.isLeader) keepOwnPages(state);
   else sendPagesToLeader(state, false, out);
-  const hosts = [...state.roster.dirty];
+  const hosts = [...state.roster.dirty].filter((host) => isTold(state, host));
   state.roster.dirty.clear();
   for (const host of hosts) {
     tellRoute(state, host, out);

@@ -40,6 +40,8 @@ export class WorldLane {
   readonly routes = new Map<number, RouteHost>();
   readonly peers: { member: Member; heard: Typed[] }[] = [];
   ring: RingChanged | undefined;
+  /** Timers fire this much too late. */
+  timersLateMs = 0;
   isDown = false;
   /** While paused, what is due waits until this. */
   pausedUntil = 0;
@@ -84,6 +86,17 @@ export class WorldLane {
   }
 }
 
+/** Hosts 1 to `count` that joined by host 1 and know all members. */
+export function ringOf(count: number, seed = 1, options: HostOptions = { founders: 4 }): World {
+  const world = new World(seed);
+  for (let host = 1; host <= count; host++) world.startHost(host, { ...options, seeds: host === 1 ? [] : [1] });
+  const members = count * (options.founders ?? 0) * (options.lanes ?? 1);
+  world.runUntil(() => [...world.hosts.keys()].every((host) => world.keys(host).length === members));
+  return world;
+}
+
+export const typesOf = (heard: readonly Typed[]): string[] => heard.map(({ type }) => type);
+
 export interface WorldHost {
   readonly number: number;
   readonly lanes: WorldLane[];
@@ -104,6 +117,8 @@ export class World {
   messages = 0;
   bytes = 0;
   countsBytes = false;
+  /** Messages between hosts, once a test sets it. */
+  log: { from: number; to: number; message: MembershipMessage }[] | undefined;
   biggest = 0;
   #events: Event[] = [];
   #seq = 0;
@@ -190,7 +205,9 @@ export class World {
   #startPeer(lane: WorldLane, member: Member) {
     const peer = { member, heard: [] as Typed[] };
     lane.peers.push(peer);
-    lane.listen((member.chord as number) % 2 ** 20, (message) => peer.heard.push(message));
+    const index = (member.chord as number) % 2 ** 20;
+    // Of many peers the first ten listen.
+    if (index < 30) lane.listen(index, (message) => peer.heard.push(message));
     return peer;
   }
 
@@ -227,7 +244,7 @@ export class World {
 
   post(from: WorldLane, to: Address<Typed>, sender: Address<never>, message: Typed): boolean {
     const host = hostOf(to);
-    const copy = structuredClone(message);
+    const copy = JSON.parse(JSON.stringify(message)) as Typed;
     if (host === from.host.number) {
       this.after(0.01, () => {
         const lane = this.hosts.get(host)?.lanes[laneOf(to)];
@@ -239,6 +256,7 @@ export class World {
     if (route === undefined) return false;
     const text = this.countsBytes ? JSON.stringify(message).length : 0;
     this.messages++;
+    this.log?.push({ from: from.host.number, to: host, message: message as MembershipMessage });
     this.bytes += text;
     this.biggest = Math.max(this.biggest, text);
     const legs =
@@ -283,7 +301,7 @@ export class World {
   setTimer(lane: WorldLane, delayMs: number, due: DueTimer): number {
     const id = ++this.#seq;
     this.timers.set(id, { lane, due, at: this.now + delayMs });
-    this.after(delayMs, () => this.#fire(id));
+    this.after(delayMs + lane.timersLateMs, () => this.#fire(id));
     return id;
   }
 
@@ -336,6 +354,15 @@ export class World {
 
   phase(of: number, seenBy: number, lane = 0): string {
     return this.lane(seenBy, lane).state.roster.entries.get(of)?.phase ?? 'unknown';
+  }
+
+  inspect(host: number, lane = 0): unknown {
+    return membership.inspect!(this.lane(host, lane).state);
+  }
+
+  /** What the owner was told of other hosts. */
+  newsOf(host: number): string[] {
+    return this.lane(host).reports.map((report) => (report.type === 'host-news' ? report.phase : report.type));
   }
 
   keys(host: number, lane = 0): RingKey[] {
