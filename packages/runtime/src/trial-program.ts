@@ -1,6 +1,7 @@
 // The lane program that the tests of the host run: one actor per lane that sends numbered messages with a window, checks those it
 // gets, and dies in every way that an actor can.
 import type { Address, Behaviour, LaneSetup, Outbox, Received, Typed } from '@chordial/actor';
+import { type HostsEvent, type HostsRequest, hostsWords } from '@chordial/actor/protocol';
 
 export const trialAt = 16;
 const windowCount = 1_000;
@@ -24,7 +25,14 @@ interface Asked {
 export type TrialMessage =
   | Numbered
   | { readonly type: 'numbered-received'; readonly n: number }
-  | (Partial<Asked> & { readonly type: 'send-numbered'; readonly lane: number; readonly count: number })
+  | (Partial<Asked> & {
+      readonly type: 'send-numbered';
+      readonly lane: number;
+      readonly count: number;
+      readonly host?: number;
+    })
+  | (Partial<Asked> & { readonly type: 'tell-hosts-port'; readonly request: HostsRequest })
+  | HostsEvent
   | (Partial<Asked> & { readonly type: 'tell-state' })
   | { readonly type: 'chase'; readonly n: number }
   | (Partial<Asked> & { readonly type: 'die'; readonly how: 'spin' | 'throw' | 'reject' | 'throw-later' | 'exit' })
@@ -33,7 +41,13 @@ export type TrialMessage =
 interface Trial {
   readonly setup: LaneSetup<TrialConfig>;
   readonly self: Address<TrialMessage>;
-  toSend: { readonly lane: number; readonly count: number; next: number; acknowledged: number; asked: Partial<Asked> };
+  toSend: {
+    readonly to: Address<TrialMessage>;
+    readonly count: number;
+    next: number;
+    acknowledged: number;
+    asked: Partial<Asked>;
+  };
   receivedCount: number;
   firstFault: string;
   refusedCount: number;
@@ -42,8 +56,8 @@ interface Trial {
 
 const bytes = new Uint8Array(700);
 
-function sendWindow({ setup, toSend }: Trial, out: Outbox): void {
-  const to = setup.wellKnown<TrialMessage>(toSend.lane, trialAt);
+function sendWindow({ toSend }: Trial, out: Outbox): void {
+  const { to } = toSend;
   while (toSend.next < toSend.count && toSend.next < toSend.acknowledged + windowCount) {
     const n = toSend.next++;
     bytes.fill(n & 255);
@@ -101,7 +115,13 @@ function step(state: Trial, received: Received<TrialMessage>, out: Outbox): void
       onNumberedReceived(state, message.n, out);
       return;
     case 'send-numbered':
-      state.toSend = { lane: message.lane, count: message.count, next: 0, acknowledged: 0, asked: message };
+      state.toSend = {
+        to: state.setup.wellKnown(message.lane, trialAt, message.host),
+        count: message.count,
+        next: 0,
+        acknowledged: 0,
+        asked: message,
+      };
       sendWindow(state, out);
       return;
     case 'tell-state':
@@ -115,6 +135,15 @@ function step(state: Trial, received: Received<TrialMessage>, out: Outbox): void
     }
     case 'die':
       die(message.how);
+      return;
+    case 'tell-hosts-port':
+      out.send(state.setup.ports.hosts, message.request);
+      out.send(message.replyTo!, { type: 'told', correlation: message.correlation } as Typed);
+      return;
+    case 'host-introduced':
+    case 'host-linked':
+    case 'host-unlinked':
+      out.send(state.setup.ports.gateway, message);
       return;
     case 'message-refused':
       state.refusedCount++;
@@ -131,6 +160,9 @@ const picture = ({ receivedCount, firstFault, refusedCount, chasedCount }: Trial
   chasedCount,
 });
 
+const { 'host-introduced': introduced, 'host-linked': linked, 'host-unlinked': unlinked } = hostsWords;
+const hostEvents = { 'host-introduced': introduced, 'host-linked': linked, 'host-unlinked': unlinked };
+
 const trial: Behaviour<Trial, TrialMessage, LaneSetup<TrialConfig>> = {
   name: 'trial',
   mailbox: { messagesMax: 100_000, overflow: 'drop-newest' },
@@ -138,7 +170,9 @@ const trial: Behaviour<Trial, TrialMessage, LaneSetup<TrialConfig>> = {
   words: {
     numbered: [1, 'n', 'bytes', 'start', 'end'],
     'numbered-received': [2, 'n'],
-    'send-numbered': [3, 'lane', 'count', 'replyTo', 'correlation'],
+    'send-numbered': [3, 'lane', 'count', 'replyTo', 'correlation', 'host'],
+    'tell-hosts-port': [8, 'request', 'replyTo', 'correlation'],
+    ...hostEvents,
     'tell-state': [4, 'replyTo', 'correlation'],
     chase: [5, 'n'],
     die: [6, 'how', 'replyTo', 'correlation'],
@@ -147,7 +181,7 @@ const trial: Behaviour<Trial, TrialMessage, LaneSetup<TrialConfig>> = {
   init: (setup, { self }) => ({
     setup,
     self,
-    toSend: { lane: 0, count: 0, next: 0, acknowledged: 0, asked: {} },
+    toSend: { to: self, count: 0, next: 0, acknowledged: 0, asked: {} },
     receivedCount: 0,
     firstFault: '',
     refusedCount: 0,
@@ -161,6 +195,7 @@ export default function layOut(setup: LaneSetup<TrialConfig>): void {
   const { lane, restarted, config, ports } = setup;
   if (lane >= (config.throwsFrom ?? Number.POSITIVE_INFINITY))
     throw new Error(`lane ${lane} was told to fail at start`);
-  setup.spawn(trial, setup, trialAt);
+  const self = setup.spawn(trial, setup, trialAt);
+  setup.send(ports.hosts, { type: 'watch-hosts', replyTo: self });
   setup.send(ports.gateway, { type: 'laid-out', lane, restarted } as Typed);
 }

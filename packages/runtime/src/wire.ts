@@ -1,34 +1,32 @@
-// How a message crosses to another lane: one record in a ring buffer. The fields stand in the order of the words table,
-// each behind a tag; small numbers and short ASCII, which nearly all fields are, are written by hand, anything nested
+// How a message crosses to another lane or host: one record (`record-format.ts`) in a ring buffer or a frame. The fields stand in the order of
+// the words table, each behind a tag; small numbers and short ASCII, which nearly all fields are, are written by hand, anything nested
 // goes to msgpackr, and the byte view (`bytes`, `start`, `end`) comes last and raw.
 //
-//   | to f64 | from f64 | type hash u32 | fields: tag u8, value ... | byte view: rest of the record |
-//
-// The hash of the type (FNV-1a, 32 bits) stands for it on the wire; all lanes of a host run the same program, and two types with
-// one hash are refused when they are registered.
+// The hash of the type (FNV-1a, 32 bits) stands for it on the wire; two types with one hash are refused when they are registered.
 import { type Address, assert, type Typed } from '@chordial/actor';
-import { Packr } from 'msgpackr';
+import { readForeign } from './foreign-record.ts';
 import { plainBytes } from './plain-bytes.ts';
+import {
+  countAt,
+  type Fields,
+  fieldsMax,
+  foreignBit,
+  packr,
+  recordHeaderBytes,
+  type Shape,
+  tagFalse,
+  tagFloat64,
+  tagInt32,
+  tagPacked,
+  tagText,
+  tagTrue,
+  tagUndefined,
+} from './record-format.ts';
 
-const headerBytes = 20;
 const inlineTextMax = 255;
 /** Tag, our length, msgpack's own header. */
 const packedHeaderMax = 10;
-const tagUndefined = 0;
-const tagTrue = 1;
-const tagFalse = 2;
-const tagInt32 = 3;
-const tagFloat64 = 4;
-const tagText = 5;
-const tagPacked = 6;
 
-interface Shape {
-  readonly type: string;
-  readonly hash: number;
-  readonly fields: readonly string[];
-  readonly hasView: boolean;
-}
-type Fields = Record<string, unknown>;
 interface View {
   readonly bytes: Uint8Array;
   readonly start: number;
@@ -36,8 +34,6 @@ interface View {
 }
 
 const viewFields = new Set(['bytes', 'start', 'end']);
-/** Nested bytes are copied out of the record, since only the byte view is known to end with the turn. A nested -0 arrives as 0. */
-const packr = new Packr({ useRecords: false, moreTypes: false, copyBuffers: true });
 
 /** The same memory three times: text and runs are fastest through Buffer, numbers through DataView, and cores get it plain. */
 export interface WireMemory {
@@ -76,6 +72,7 @@ export class Wire {
         assert(same, `'${type}' has one shape, and its hash is not that of '${known.type}'`);
         continue;
       }
+      assert(fields.length <= fieldsMax, 'a message has at most 127 fields');
       const shape = { type, hash, fields, hasView };
       this.#shapeByType.set(type, shape);
       this.#shapeByHash.set(hash, shape);
@@ -85,7 +82,7 @@ export class Wire {
   /** An upper bound in bytes for the record of `message`. */
   sizeMax(message: Typed): number {
     const shape = this.#shapeOf(message);
-    let size = headerBytes;
+    let size = recordHeaderBytes;
     this.#packedValue = undefined;
     for (const name of shape.fields) {
       const value = (message as unknown as Fields)[name];
@@ -109,7 +106,8 @@ export class Wire {
     view.setFloat64(at, to, true);
     view.setFloat64(at + 8, from, true);
     view.setUint32(at + 16, shape.hash, true);
-    let offset = at + headerBytes;
+    target[at + countAt] = shape.fields.length;
+    let offset = at + recordHeaderBytes;
     for (let i = 0; i < shape.fields.length; i++) {
       offset = this.#writeField(target, view, offset, (message as unknown as Fields)[shape.fields[i]!]);
     }
@@ -134,8 +132,9 @@ export class Wire {
   decode({ bytes: record, view, plain }: WireMemory, at: number, end: number): Typed | undefined {
     const shape = this.#shapeByHash.get(view.getUint32(at + 16, true));
     if (shape === undefined) return undefined;
+    if ((record[at + countAt]! & foreignBit) !== 0) return readForeign(shape, { bytes: record, view, plain }, at, end);
     const message: Fields = { type: shape.type };
-    let offset = at + headerBytes;
+    let offset = at + recordHeaderBytes;
     for (let i = 0; i < shape.fields.length; i++) {
       const name = shape.fields[i]!;
       const tag = record[offset++];
@@ -163,6 +162,13 @@ export class Wire {
       message.end = end;
     }
     return message as unknown as Typed;
+  }
+
+  /** The message of another host's record, of at least `recordHeaderBytes`. */
+  decodeForeign(memory: WireMemory, at: number, end: number): Typed | 'unknown' | 'faulty' {
+    const shape = this.#shapeByHash.get(memory.view.getUint32(at + 16, true));
+    if (shape === undefined) return 'unknown';
+    return readForeign(shape, memory, at, end) ?? 'faulty';
   }
 
   #writeField(target: Buffer, view: DataView, at: number, value: unknown): number {
