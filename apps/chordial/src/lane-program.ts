@@ -15,7 +15,7 @@ import type { SipTransactionMessage } from '@chordial/sip-transaction/protocol';
 import { sipTransport } from '@chordial/sip-transport/behaviour';
 import type { SipTransportMessage } from '@chordial/sip-transport/protocol';
 import { endpointText } from './endpoint.ts';
-import { at, chordAddress, type HostConfig, locationAddress, peersOfLane, ringOf, usersMaxOf } from './layout.ts';
+import { at, chordAddress, type HostConfig, locationAddress, peersOfLane, ringOf } from './layout.ts';
 import type { PeersReady } from './protocol.ts';
 import { ringReporter } from './ring-reporter.ts';
 
@@ -78,7 +78,7 @@ const layOutLane: LaneProgram<HostConfig> = (setup) => {
     at.dispatcher,
   );
   const peers = indices.map((index) => {
-    const records = setup.spawn(location, { ...defaultLocationConfig, usersMax: usersMaxOf(config) });
+    const records = setup.spawn(location, { ...defaultLocationConfig, usersMax: config.usersMax });
     if (records !== locationAddress(host, lane, index)) throw new Error('locations are the first roots of a lane');
     const service = setup.spawn(registrar, { ...defaultRegistrarLimits, supportedOptions: [], location: records });
     return { chord: chordAddress(config, host, lane, index), records, service };
@@ -86,12 +86,13 @@ const layOutLane: LaneProgram<HostConfig> = (setup) => {
   // Before the peers that say what they own.
   const attach: AttachPeers = { type: 'attach-peers', peers: peers.map(({ chord, service }) => [chord, service]) };
   setup.send(front, attach);
-  peers.forEach(({ chord }, index) => {
+  peers.forEach(({ chord, records }, index) => {
     const self = founders[index];
     const spawned = setup.spawn(chordPeer, {
       ...(self === undefined || founding === undefined ? { host, lane, startedAt } : { self, founding }),
       membership: members,
-      listeners: [front],
+      listeners: [front, records],
+      service: records,
     });
     if (spawned !== chord) throw new Error('chord peers follow the locations and registrars of a lane');
   });

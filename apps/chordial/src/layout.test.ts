@@ -1,7 +1,7 @@
-// Every lane knows where every actor is without asking; and the users of a host are divided among its peers.
+// Every lane knows where every actor is without asking.
 import { indexOf, laneOf } from '@chordial/actor/shell';
 import { expect, test } from 'vitest';
-import { chordAddress, locationAddress, peersOfLane, ringOf, usersMaxOf } from './layout.ts';
+import { chordAddress, locationAddress, peersOfLane, ringOf } from './layout.ts';
 
 test.each([
   [1, 1],
@@ -26,14 +26,4 @@ test.each([
     expect(chords.every((chord) => laneOf(chord) === lane)).toBe(true);
   });
   expect(members.every(({ host, life }) => host === 9 && life === 5)).toBe(true);
-});
-
-test('no peer keeps more users than the host, and together they keep at least as many', () => {
-  for (const peersCount of [1, 3, 64, 1_000]) {
-    for (const usersMax of [5, 1_000, 1_000_000]) {
-      const each = usersMaxOf({ peersCount, usersMax });
-      expect(each).toBeLessThanOrEqual(usersMax);
-      expect(each * peersCount).toBeGreaterThanOrEqual(usersMax);
-    }
-  }
 });

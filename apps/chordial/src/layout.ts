@@ -19,7 +19,7 @@ export interface HostConfig {
   readonly peersCount: number;
   readonly lanesCount: number;
   readonly routing: Options['routing'];
-  /** Users of the whole host, divided among its peers by their part of the ring. */
+  /** Users of this host; each of its peers keeps its part of them. */
   readonly usersMax: number;
   /** For the To tags of stateless responses; equal on all lanes and hosts. */
   readonly secret: number;
@@ -63,13 +63,4 @@ export function ringOf(config: Size & Pick<HostConfig, 'ringName' | 'foundedAt'>
     life,
     chordAddress: (lane, indexOnLane) => chordAddress(config, host, lane, indexOnLane),
   });
-}
-
-/**
- * The users that one peer may keep, of the `usersMax` of its host. Peers share no counter, as cores share no state. A peer owns at
- * most twice the mean (placement), and has more than m + 6 sqrt(m) + 8 of m users on average less than once in 10^8 fillings.
- */
-export function usersMaxOf({ peersCount, usersMax }: Pick<HostConfig, 'peersCount' | 'usersMax'>): number {
-  const usersMean = Math.min(1, 2 / peersCount) * usersMax;
-  return Math.min(usersMax, Math.ceil(usersMean + 6 * Math.sqrt(usersMean)) + 8);
 }

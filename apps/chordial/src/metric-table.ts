@@ -40,6 +40,18 @@ export const laneMetrics: readonly LaneMetric[] = [
   counter('datagrams_dropped', 'Datagrams that could not be sent', ({ udp }) => udp.dropped),
   counter('messages_sent', 'Messages to other lanes', ({ links }) => links.sent),
   counter('messages_refused', 'Messages to other lanes that found the link full', ({ links }) => links.refused),
+  gauge('host_links', 'Links to other hosts that this lane opened and that are up', ({ hosts }) => hosts.linksUp),
+  gauge('host_links_in', 'Links of other hosts that end at this lane', ({ hosts }) => hosts.linksIn),
+  counter('host_messages_sent', 'Messages to other hosts', ({ hosts }) => hosts.sent),
+  counter('host_messages_received', 'Messages from other hosts', ({ hosts }) => hosts.received),
+  counter(
+    'host_messages_refused',
+    'Messages to other hosts that found no link or no room',
+    ({ hosts }) => hosts.refused,
+  ),
+  counter('host_messages_relayed', 'Messages passed on to a third host', ({ hosts }) => hosts.relayed),
+  counter('host_bytes_sent', 'Bytes to other hosts', ({ hosts }) => hosts.bytesSent),
+  counter('host_bytes_received', 'Bytes from other hosts', ({ hosts }) => hosts.bytesReceived),
   counter('steps', 'Actor steps', ({ actors }) => actors.steps),
   counter('mailbox_dropped', 'Messages that found a mailbox full and were dropped', ({ actors }) => actors.dropped),
   counter('mailbox_refused', 'Messages that found a mailbox full and went back', ({ actors }) => actors.refused),
@@ -57,6 +69,8 @@ const dispatcherCounter = of('dispatcher', 'counter');
 const transactionCounter = of('sip-transaction', 'counter');
 const transactionGauge = of('sip-transaction', 'gauge');
 const locationGauge = of('location', 'gauge');
+const chordGauge = of('chord-peer', 'gauge');
+const membershipCounter = of('membership', 'counter');
 
 const method = { name: 'method', allows: (value: string) => countedMethods.includes(value) };
 const status = { name: 'status', allows: (value: string) => /^[1-6]\d\d$/.test(value) };
@@ -66,6 +80,17 @@ export const actorMetrics: readonly ActorMetric[] = [
   locationGauge('bindingsCount', 'bindings', 'Bindings of all users'),
   of('registrar', 'gauge')('pendingCount', 'registrar_pending', 'Requests that wait for the bindings of their user'),
 
+  locationGauge('handOversCount', 'location_hand_overs', 'Ranges whose records are on their way to another peer'),
+  chordGauge('membersCount', 'peers_in_ring', 'Peers of this host that are members of the ring'),
+  chordGauge('ownersCount', 'peers_owning', 'Peers of this host that own a range'),
+  membershipCounter('probes', 'membership_probes', 'Probes of other hosts'),
+  membershipCounter('suspicions', 'membership_suspicions', 'Hosts taken out of routing as they did not answer'),
+  membershipCounter('refutations', 'membership_refutations', 'Suspicions of this host that it refuted'),
+  membershipCounter('relays', 'membership_relays', 'Times that a host was reached through another one only'),
+  membershipCounter('refused', 'membership_refused', 'What was not kept for want of room'),
+
+  transportCounter('passedToEdge', 'transport_passed_to_edge', 'Answers passed to the host that read the request'),
+  transportCounter('edgesRefused', 'transport_edges_refused', 'Answers whose host could not be reached'),
   transportCounter('keepAlives', 'transport_keep_alives', 'Keep-alives received'),
   transportCounter('handedOver', 'transport_handed_over', 'Datagrams given to another lane, as this one was behind'),
   transportCounter('messagesRefused', 'transport_refused', 'Messages dropped, as the dispatcher had too much to do'),
@@ -80,6 +105,8 @@ export const actorMetrics: readonly ActorMetric[] = [
   dispatcherCounter('forwarded', 'dispatcher_forwarded', 'Requests passed to another lane'),
   dispatcherCounter('taken', 'dispatcher_taken', 'Requests taken from another lane'),
   dispatcherCounter('lookups', 'dispatcher_lookups', 'Owners asked of the ring by fingers'),
+  dispatcherCounter('rested', 'dispatcher_rested', 'Requests that waited while the ring did not agree on their owner'),
+  dispatcherCounter('hopsExceeded', 'dispatcher_hops_exceeded', 'Requests answered 503 after too many hops'),
   dispatcherCounter('responses', 'dispatcher_responses_dropped', 'Responses received and dropped'),
   dispatcherCounter('acks', 'dispatcher_acks_dropped', 'ACKs received and dropped'),
   dispatcherCounter('malformed', 'dispatcher_malformed', 'Requests dropped as too broken to be answered'),

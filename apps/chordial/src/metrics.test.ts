@@ -54,7 +54,7 @@ test('methods that clients make up are neither names nor labels, and break no sc
   const other = [...text.matchAll(/^chordial_requests_total\{.*method="other".*\} (\d+)$/gm)];
   expect(other.reduce((sum, [, count]) => sum + Number(count), 0)).toBe(43);
   expect(sumOf(text, 'chordial_dispatcher_answers_total{')).toBe(44);
-  const chosen = new Set(['chordial_uptime_seconds', 'chordial_peers']);
+  const chosen = new Set(['chordial_uptime_seconds', 'chordial_peers', 'chordial_hosts', 'chordial_ring_members']);
   for (const { name } of [...laneMetrics, ...actorMetrics]) chosen.add(name);
   expect(new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name))).toEqual(chosen);
 });

@@ -10,7 +10,7 @@ interface Reading {
 }
 type Fields = Readonly<Record<string, number>>;
 
-export type MetricsSource = Pick<HostStatus, 'uptimeMs' | 'peersCount' | 'lanes' | 'totals'>;
+export type MetricsSource = Pick<HostStatus, 'uptimeMs' | 'peersCount' | 'ring' | 'lanes' | 'totals'>;
 
 export async function renderMetrics(
   status: MetricsSource,
@@ -27,9 +27,12 @@ export async function renderMetrics(
       for (const { labels, value } of readings) gauge.set(labels, value);
     }
   };
-  const { uptimeMs, peersCount, lanes, totals } = status;
+  const { uptimeMs, peersCount, ring, lanes, totals } = status;
   show('gauge', 'chordial_uptime_seconds', 'Seconds since the host started', [{ labels: {}, value: uptimeMs / 1_000 }]);
   show('gauge', 'chordial_peers', 'Peers of the ring on this host', [{ labels: {}, value: peersCount }]);
+  const phases = Object.entries(ring.hosts).map(([phase, value]) => ({ labels: { phase }, value }));
+  show('gauge', 'chordial_hosts', 'Hosts known, by what is thought of them', phases);
+  show('gauge', 'chordial_ring_members', 'Members of the whole ring', [{ labels: {}, value: ring.membersCount }]);
   for (const { kind, name, help, read } of laneMetrics) {
     const readings = lanes.map((lane) => ({ labels: { lane: String(lane.lane) }, value: read(lane) }));
     show(kind, name, help, readings);

@@ -65,6 +65,7 @@ describe('a ring of several hosts', () => {
     [{ ...founder, join: '192.0.2.11' }, '--join: read "192.0.2.11", expected ADDR:PORT[,ADDR:PORT...]'],
     [{ ...founder, join: '192.0.2.11:0' }, '--join: read "192.0.2.11:0", expected ADDR:PORT'],
     [{ ...founder, listenRing: 'here' }, '--listen-ring: read "here", expected ADDR:PORT with an IP address'],
+    [{ ...founder, peers: '16' }, '--peers: read 16, expected at least 17 for the host that founds a ring'],
     [{ ...founder, ringName: 'a ring' }, '--ring-name: read "a ring", expected a name'],
   ])('%j is refused with what to do', (flags, sentence) => {
     expect(faultOf(flags)).toContain(sentence);

@@ -4,6 +4,9 @@ import { endpointText, isAnyAddress, isLoopback } from './endpoint.ts';
 import type { OptionName, Options } from './options.ts';
 import { readToken, Secret, tokenLengthMin } from './token.ts';
 
+/** A ring of several hosts begins with r + 1 peers (Zave, TSE 2017). */
+const foundersMin = 17;
+
 type Where = Readonly<Partial<Record<OptionName, string>>>;
 
 /** The token, read from its file where that was given, and one sentence per fault. */
@@ -25,6 +28,11 @@ export function ringFaults(options: Options, where: Where): { token: Secret | un
       );
     }
     return { token, faults };
+  }
+  if (join.length === 0 && options.peers < foundersMin) {
+    faults.push(
+      `${where.peers}: read ${options.peers}, expected at least ${foundersMin} for the host that founds a ring, as each peer knows the next ${foundersMin - 1}; hosts that join may have fewer`,
+    );
   }
   const called = advertise ?? listenRing;
   if (isAnyAddress(called.address)) {

@@ -136,7 +136,10 @@ export type LocationMessage =
   | HandOverDue
   | DropDue;
 
-export const locationWords: Words<TakeRecords | RecordsTaken> = {
+/** Between hosts: records on their way, and an operator's question to the peer that owns a user. */
+export const locationWords: Words<TakeRecords | RecordsTaken | ListBindings | BindingsListed> = {
   'take-records': [1, 'transfer', 'chunk', 'records', 'replyTo'],
   'records-taken': [2, 'transfer', 'chunkNext'],
+  'list-bindings': [3, 'aor', 'replyTo', 'correlation'],
+  'bindings-listed': [4, 'correlation', 'bindings', 'now'],
 };
