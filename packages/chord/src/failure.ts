@@ -28,11 +28,11 @@ const lostMax = 32;
 const lostPeriods = 3;
 
 export function isLost({ lost }: ChordPeerState, member: Member, now: number): boolean {
-  return lost.some(
-    ({ hosts, members, until }) =>
-      now < until && (hosts.includes(member.host) || members.some((one) => sameMember(one, member))),
-  );
+  return lost.some((entry) => now < entry.until && names(entry, member));
 }
+
+const names = ({ hosts, members }: Lost, member: Member): boolean =>
+  hosts.includes(member.host) || members.some((one) => sameMember(one, member));
 
 export function markLost(
   state: ChordPeerState,
@@ -47,7 +47,7 @@ export function markLost(
 
 /** Rule 8: whom we hear from is not dead, whatever we were told. */
 export function contactHeard(state: ChordPeerState, member: Member): void {
-  if (state.lost.length === 0) return;
+  if (state.lost.length === 0 || !state.lost.some((entry) => names(entry, member))) return;
   const kept = state.lost.map(
     ({ hosts, members, until }): Lost => ({
       hosts: hosts.filter((host) => host !== member.host),
@@ -125,6 +125,6 @@ export function dropPointers(state: ChordPeerState, isGone: (member: Member) => 
   }
   state.successors = live;
   if (live.length > 0) return true;
-  rejoin(state, out);
+  rejoin(state, false, out);
   return false;
 }

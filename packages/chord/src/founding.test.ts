@@ -68,7 +68,7 @@ describe('a founding ring', () => {
 
   it('measures load as the share of keys', () => {
     const members = ['1', '2', '4'].map((digit, i): Member => {
-      return { key: parseRingKey(digit.padEnd(40, '0'))!, host: 0, lane: 0, chord: makeAddress(0, 0, 32 + i) };
+      return { key: parseRingKey(digit.padEnd(40, '0'))!, host: 0, lane: 0, chord: makeAddress(0, 0, 32 + i), life: 0 };
     });
     // The first owns (4, 1], 13 of 16 parts, of a mean of 16 / 3.
     expect(loadOf(ringOfMembers(members, 2))).toBeCloseTo((13 / 16) * 3, 12);

@@ -53,15 +53,20 @@ export function startJoining(state: ChordPeerState, out: Outbox): void {
   state.joining = { ...idle, timer };
 }
 
-/** No successor is left: the peer is out of the ring and asks for a place again, keeping its key if it can. */
-export function rejoin(state: ChordPeerState, out: Outbox): void {
-  const { self } = state;
+/**
+ * No successor is left, or its place `isTaken`: the peer is out of the ring and asks again, keeping its key if it can. It does so as a
+ * new incarnation, so that whoever still points to the old one finds out that that one is gone.
+ */
+export function rejoin(state: ChordPeerState, isTaken: boolean, out: Outbox): void {
+  const self = { ...state.self, life: state.self.life + 1 };
+  state.self = self;
   Object.assign(state, { phase: 'joining', predecessor: self, successors: [], fingers: [], queries: noQueries });
   Object.assign(state, { owns: false, ownedFrom: self.key, doubted: false, versionKnown: 0 });
   state.handing = state.handed = state.leaving = state.hinted = undefined;
   changeVersion(state);
   tellRange(state, out);
   tellPhase(state, out);
+  if (isTaken) state.self = state.predecessor = { ...self, key: unplaced };
   startJoining(state, out);
 }
 
@@ -70,17 +75,20 @@ export function retryJoin(state: ChordPeerState, isTaken: boolean, out: Outbox):
   const { joining } = state;
   if (joining === undefined) return;
   out.clearTimer(joining.timer);
-  if (isTaken) state.self = { ...state.self, key: unplaced };
+  if (isTaken) state.self = state.predecessor = { ...state.self, key: unplaced };
   const pauseMs = queryMsOf(state) * (0.5 + draw(state));
   state.queries = noQueries;
   const { attemptsCount } = joining;
   state.joining = { ...idle, attemptsCount, timer: out.setTimer(pauseMs, { type: 'join-due' }) };
 }
 
+const setAttemptTimer = (state: ChordPeerState, out: Outbox): number =>
+  out.setTimer(queryMsOf(state) * (queriesPerAttempt + draw(state)), { type: 'join-due' });
+
 export function onJoinDue(state: ChordPeerState, now: number, out: Outbox): void {
   if (state.phase !== 'joining') return;
   const { membership, contact } = state.config;
-  const timer = out.setTimer(queryMsOf(state) * (queriesPerAttempt + draw(state)), { type: 'join-due' });
+  const timer = setAttemptTimer(state, out);
   state.queries = noQueries;
   const attemptsCount = (state.joining?.attemptsCount ?? 0) + 1;
   state.joining = { ...idle, attemptsCount, timer, stage: membership === undefined ? 'waiting' : 'placing' };
@@ -98,6 +106,11 @@ export function onPeerPlaced(state: ChordPeerState, { key, contact }: PeerPlaced
   walkFrom(state, contact, now, out);
 }
 
+/** A peer that has lost all others, and has nobody to ask, is told of a member. */
+export function joinByHint(state: ChordPeerState, candidate: Member, now: number, out: Outbox): void {
+  if (state.joining?.stage === 'waiting' && state.self.key !== unplaced) walkFrom(state, candidate, now, out);
+}
+
 function takePlace(state: ChordPeerState, key: RingKey, out: Outbox): void {
   state.self = { ...state.self, key };
   state.predecessor = state.self;
@@ -113,7 +126,10 @@ function walkFrom(state: ChordPeerState, contact: Member, now: number, out: Outb
     state.joining = { ...joining, stage: 'walking', contact };
     return askPointers(state, 'join', contact, now, out);
   }
-  state.joining = { ...joining, stage: 'finding', contact, correlation: nextCorrelation(state) };
+  // The answer comes from a peer that may not know the way to a new host yet, and is lost then: no longer than a query is waited for.
+  out.clearTimer(joining.timer);
+  const timer = out.setTimer(queryMsOf(state) * (1 + draw(state) / 2), { type: 'join-due' });
+  state.joining = { ...joining, stage: 'finding', contact, timer, correlation: nextCorrelation(state) };
   askContact(state, state.self.key, out);
 }
 
@@ -127,7 +143,11 @@ function askContact(state: ChordPeerState, key: RingKey, out: Outbox): void {
 export function joinerFound(state: ChordPeerState, message: SuccessorFound, now: number, out: Outbox): boolean {
   const { joining } = state;
   if (joining === undefined || message.correlation !== joining.correlation || joining.correlation === 0) return false;
-  state.joining = { ...joining, correlation: 0, stage: joining.stage === 'finding' ? 'walking' : joining.stage };
+  if (joining.stage === 'finding') {
+    out.clearTimer(joining.timer);
+    const timer = setAttemptTimer(state, out);
+    state.joining = { ...joining, correlation: 0, stage: 'walking', timer };
+  } else state.joining = { ...joining, correlation: 0 };
   askPointers(state, 'join', message.owner, now, out);
   return true;
 }

@@ -36,18 +36,21 @@ export function initChordPeer(config: ChordPeerConfig, birth: Birth<ChordMessage
   const isFounder = index >= 0;
   const pointers = isFounder ? foundingPointers(founding!, index) : { predecessor: self, successors: [], fingers: [] };
   const state: ChordPeerState = {
-    config,
+    // What each question reads stands together.
     self,
     phase: isFounder ? 'member' : 'joining',
-    ...pointers,
+    owns: isFounder,
+    ownedFrom: pointers.predecessor.key,
+    successors: pointers.successors,
+    fingers: pointers.fingers,
+    predecessor: pointers.predecessor,
+    config,
     version: 0,
     correlation: 0,
     queries: noQueries,
     versionKnown: 0,
     successorWaits: false,
     successorCovers: false,
-    owns: isFounder,
-    ownedFrom: pointers.predecessor.key,
     epoch: isFounder ? firstEpoch : 0,
     predecessorEpoch: isFounder ? firstEpoch : 0,
     doubted: false,

@@ -25,7 +25,10 @@ export function onFindSuccessor(state: ChordPeerState, message: FindSuccessor, o
     out.send(replyTo, trace === undefined ? found : { ...found, trace });
     return;
   }
-  forward(message, closestPreceding(self.key, state, key) ?? successor, trace, out);
+  // A successor that waits for its range knows who still serves it; what is left of a peer knows only its successors.
+  const isNext = phase === 'left' || betweenRightClosed(self.key, key, successor.key);
+  const next = closestPreceding(self.key, state, key) ?? (isNext ? successor : undefined);
+  if (next !== undefined) forward(message, next, trace, out);
 }
 
 /** The owner as far as this peer can tell, or undefined when somebody else must be asked. */
@@ -35,7 +38,7 @@ function ownerOf(state: ChordPeerState, successor: Member, key: FindSuccessor['k
   if (state.owns && betweenRightClosed(state.ownedFrom, key, self.key)) return self;
   if (betweenRightClosed(self.key, key, successor.key)) return state.successorWaits ? undefined : successor;
   // Between its joining and the hand-over the old owner, which was read a moment ago, serves.
-  if (predecessor !== self && betweenRightClosed(predecessor.key, key, self.key))
+  if (!state.owns && predecessor !== self && betweenRightClosed(predecessor.key, key, self.key))
     return state.successorCovers ? successor : self;
   return undefined;
 }

@@ -6,13 +6,14 @@ import type { Outbox } from '@chordial/actor';
 import { between } from '@chordial/ring-key';
 import { judgeDoubt } from './doubt.ts';
 import { contactHeard, isLost, queryFailed } from './failure.ts';
-import { onJoinRead } from './joining.ts';
+import { joinByHint, onJoinRead, rejoin } from './joining.ts';
 import { isNoting, onLeaveRead } from './leaving.ts';
 import { compareWithSuccessor } from './ownership.ts';
 import {
   type ChordPeerState,
   changeVersion,
   isIn,
+  isLaterLife,
   known,
   type Query,
   sameMember,
@@ -98,7 +99,9 @@ export function onPointersRead(state: ChordPeerState, message: PointersRead, now
   const query = queryAnsweredBy(state, message.correlation, message.self);
   if (query === undefined) return;
   closeQuery(state, query);
-  if (!sameMember(message.self, query.member)) return queryFailed(state, query, now, out);
+  // A joiner may have been given a member of long ago as its contact, and asks it only for its way.
+  const isAsked = sameMember(message.self, query.member) || query.purpose === 'join';
+  if (!isAsked) return queryFailed(state, query, now, out);
   contactHeard(state, query.member);
   switch (query.purpose) {
     case 'successor':
@@ -125,11 +128,14 @@ function onSuccessorRead(state: ChordPeerState, asked: Member, message: Pointers
   const { self } = state;
   const first = state.successors[0]!;
   if (!sameMember(asked, first) && !between(self.key, asked.key, first.key)) return askSuccessor(state, now, out);
+  const { predecessor } = message;
+  // Two took the same place at one moment, and the successor knows the other one: this one looks for another.
+  if (predecessor.key === self.key && !sameMember(predecessor, self) && !isLaterLife(predecessor, self))
+    return rejoin(state, true, out);
   const theirs =
     state.lost.length === 0 ? message.successors : message.successors.filter((member) => !isLost(state, member, now));
   adopt(state, successorsAfter(self, asked, theirs, successorsCountOf(state)));
   compareWithSuccessor(state, message, out);
-  const { predecessor } = message;
   const isSettled =
     sameMember(predecessor, self) && message.owns && message.ownedFrom === self.key && state.owns && !isUneasy(state);
   state.versionKnown = isSettled && theirs.length === message.successors.length ? message.version : 0;
@@ -155,6 +161,7 @@ function adopt(state: ChordPeerState, successors: readonly Member[]): void {
 /** A hint is read before it is adopted (rule 5), and only when it is nearer than the successor that we have. */
 export function onSuccessorHinted(state: ChordPeerState, message: SuccessorHinted, now: number, out: Outbox): void {
   const { candidate } = message;
+  if (state.phase === 'joining') return joinByHint(state, candidate, now, out);
   if (!isIn(state) || !between(state.self.key, candidate.key, state.successors[0]!.key)) return;
   if (openQuery(state, 'successor', 'candidate') !== undefined) state.hinted = candidate;
   else askPointers(state, 'candidate', candidate, now, out);
