@@ -3,7 +3,14 @@
 import { type Address, type Behaviour, makeAddress, type Typed } from '@chordial/actor';
 import type { UdpEvent, UdpRequest } from '@chordial/actor/protocol';
 import { type DueTimer, hostOf, LaneKernel, laneOf } from '@chordial/actor/shell';
-import type { ChordMessage, Member, RangeChanged, RingChanged, WatchRing } from '@chordial/chord/protocol';
+import type {
+  ChordMessage,
+  FindSuccessor,
+  Member,
+  RangeChanged,
+  RingChanged,
+  WatchRing,
+} from '@chordial/chord/protocol';
 import { type RingKey, ringKeyFromText } from '@chordial/ring-key';
 import { sipTransaction } from '@chordial/sip-transaction/behaviour';
 import type { RequestReceived, Respond } from '@chordial/sip-transaction/protocol';
@@ -35,8 +42,8 @@ const latin1 = (bytes: Uint8Array, start: number, end: number): string =>
 const TRANSPORT_AT = 16;
 const DISPATCHER_AT = 18;
 
-/** Chord actors are not run: they have addresses, and a test says what they would. */
-const CHORD_FROM = 1_000;
+/** Stand-ins for chord peers are the first roots of a lane; a test says what they own and what they answer. */
+const CHORD_FROM = 32;
 
 export interface TestHostOptions {
   /** One host is number 0; several are 1, 2, ... */
@@ -63,6 +70,9 @@ export class TestHost {
   readonly served: { lane: number; request: RequestReceived }[] = [];
   /** What the owners of transports and dispatchers were told, `lane: message`. */
   readonly reports: string[] = [];
+  /** Questions to chord peers, and who they say owns a key: nobody answers when undefined. */
+  readonly asked: FindSuccessor[] = [];
+  ringSays: (key: RingKey) => Member | undefined = () => undefined;
   /** When set, links between lanes are full. */
   linksFull = false;
   /** Hosts that cannot be reached, as their links know. */
@@ -75,7 +85,7 @@ export class TestHost {
     const threads = hostsCount * lanesCount;
     for (let i = 0; i < threads * peersPerLane; i++) {
       const [host, lane] = placeOf(i % threads, hostsCount, lanesCount);
-      const chord = makeAddress<ChordMessage>(host, lane, CHORD_FROM + i);
+      const chord = makeAddress<ChordMessage>(host, lane, CHORD_FROM + Math.floor(i / threads));
       this.members.push({ key: ringKeyFromText(`peer ${i}`), host, lane, chord, life: 1 });
     }
     this.members.sort((a, b) => (a.key < b.key ? -1 : 1));
@@ -202,6 +212,8 @@ export class TestHost {
       },
     });
     kernel.now = this.now;
+    const here = this.members.filter((member) => member.lane === lane && member.host === host);
+    for (const _ of here) kernel.spawnRoot(this.#chord(), undefined);
     const at = <M>(index: number, on = lane): Address<M> => makeAddress<M>(host, on, index);
     const udp = kernel.spawnRoot(this.#udp(thread), undefined);
     const owner = kernel.spawnRoot(this.#owner(thread), undefined);
@@ -236,7 +248,6 @@ export class TestHost {
       DISPATCHER_AT,
     );
     const service = kernel.spawnRoot(this.#service(thread, options.serviceAnswers ?? true), undefined);
-    const here = this.members.filter((member) => member.lane === lane && member.host === host);
     const attach: AttachPeers = { type: 'attach-peers', peers: here.map(({ chord }) => [chord, service]) };
     if (options.attach !== false) kernel.deliver(front as Address<Typed>, 0 as Address<never>, attach);
     return { host, lane, kernel, transport: transport as Address<UdpEvent>, dispatcher: front, timers };
@@ -266,6 +277,22 @@ export class TestHost {
         }
       },
       mailbox: { messagesMax: 1_000_000, overflow: 'drop-newest' },
+    };
+  }
+
+  #chord(): Behaviour<undefined, FindSuccessor, undefined> {
+    return {
+      name: 'chord',
+      init: () => undefined,
+      step: (_state, { message }, out) => {
+        this.asked.push(message);
+        const { key, correlation, hops } = message;
+        const owner = this.ringSays(key);
+        if (owner !== undefined) {
+          out.send(message.replyTo, { type: 'successor-found', correlation, key, owner, hops: hops + 1 });
+        }
+      },
+      mailbox: { messagesMax: 1_000, overflow: 'drop-newest' },
     };
   }
 

@@ -57,6 +57,33 @@ test('REGISTER that arrives on another lane than its owner, and its retransmissi
   expect(host.served).toHaveLength(1);
 });
 
+test('REGISTER that arrives on another host than its owner, by way of a joiner that owns nothing yet', () => {
+  const host = new TestHost({ hostsCount: 3, peersPerLane: 1, dispatcher: { hopsMax: 24 } });
+  const [a, joiner, successor] = host.members;
+  const [edge, first, second] = [a!, joiner!, successor!].map((member) => host.threadOf(member));
+  const user = host.userOn(first!);
+  host.tellRange({ type: 'range-changed', self: joiner!, owns: false, from: joiner!.key, epoch: 2 });
+  host.tellRange({ type: 'range-changed', self: successor!, owns: true, from: a!.key, epoch: 2 });
+  host.settle();
+  host.trace.length = 0;
+  const [sent, ...others] = host.exchange(requestText({ user }), '192.0.2.4:40000', edge);
+  expect(host.trace).toEqual([
+    `${edge}: sip-transport <- datagram-received`,
+    `${edge}: dispatcher <- message-received`,
+    `${first}: dispatcher <- forward-request`,
+    `${second}: dispatcher <- forward-request`,
+    `${second}: sip-transaction <- serve-request`,
+    `${second}: service <- request-received`,
+    `${second}: sip-transaction <- respond`,
+    `${second}: sip-transport <- send-message`,
+    `${edge}: sip-transport <- send-message`,
+    `${edge}: udp <- send-datagram`,
+  ]);
+  expect(others).toEqual([]);
+  expect(sent).toMatchObject({ to: '192.0.2.4:40000', lane: edge });
+  expect(sent?.text).toMatch(/^SIP\/2\.0 200 OK\r\nVia: .*;rport=40000;received=192\.0\.2\.4\r\n/);
+});
+
 test('A lane with a backlog hands datagrams to its siblings, and the client hears the same', () => {
   const host = new TestHost({ lanesCount: 2, handOverBacklogMin: 2 });
   host.trace.length = 0;

@@ -1,5 +1,6 @@
 // The non-INVITE server transaction, one test for each sentence of RFC 3261 17.2.2 and 17.2.3 obeyed, and what a response
 // looks like (8.2.6, 18.2, RFC 3581, RFC 4320).
+import type { Flow } from '@chordial/sip-transport/protocol';
 import { describe, expect, test } from 'vitest';
 import { flowFrom, requestText, TestLane } from './lane.fixture.ts';
 import { TIMER_J_MS } from './transaction.ts';
@@ -135,6 +136,28 @@ describe('the response', () => {
     answered(text, lane);
     lane.request(text, flowFrom(40_002));
     expect(lane.responses.map(({ flow }) => flow.port)).toEqual([40_001, 40_002]);
+  });
+  test('an answer goes by the edge that the request came by, and a retransmission by another edge is answered there', () => {
+    const lane = new TestLane();
+    const text = requestText({ via: 'SIP/2.0/UDP a;branch=z9hG4bKa' });
+    const [first, second] = [70, 71].map((edge) => ({ ...flowFrom(40_001), edge: edge as NonNullable<Flow['edge']> }));
+    const transaction = lane.request(text, first);
+    expect(lane.request(text, second)).toBe(-1);
+    expect(lane.state.counts.absorbed).toBe(1);
+    lane.respond(transaction);
+    lane.request(text, second);
+    lane.request(text, flowFrom(40_001));
+    expect(lane.responses.map(({ flow }) => [flow.edge, flow.port])).toEqual([
+      [70, 5060],
+      [71, 5060],
+      [undefined, 5060],
+    ]);
+    expect(new Set(lane.responses.map((response) => response.text)).size).toBe(1);
+  });
+  test('at the limits, too: 503 without a transaction leaves by the edge', () => {
+    const lane = new TestLane({ openTransactionsMax: 0 });
+    lane.request(requestText(), { ...flowFrom(), edge: 70 as NonNullable<Flow['edge']> });
+    expect(lane.responses.map(({ flow }) => flow.edge)).toEqual([70]);
   });
   test('a reason phrase cannot add header lines', () => {
     const lane = new TestLane();

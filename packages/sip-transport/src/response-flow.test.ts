@@ -20,6 +20,11 @@ describe('responseFlow', () => {
   test('RFC 3261 18.2.2: "or 5060 if no port is specified"', () => {
     expect(responseFlow(peekVia('192.0.2.4'), flow)).toEqual({ ...flow, port: 5060 });
   });
+  test('the edge of another host stays, whatever the port', () => {
+    const edged: Flow = { ...flow, edge: 77 as NonNullable<Flow['edge']> };
+    expect(responseFlow(peekVia('192.0.2.4:5060;rport'), edged)).toBe(edged);
+    expect(responseFlow(peekVia('192.0.2.4:5070'), edged)).toEqual({ ...edged, port: 5070 });
+  });
   test('maddr does not aim responses at a third address', () => {
     expect(responseFlow(peekVia('192.0.2.4:40001;maddr=198.51.100.1'), flow)).toEqual(flow);
   });

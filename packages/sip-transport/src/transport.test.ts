@@ -1,7 +1,9 @@
 // What a transport passes up, sends down, shares with its siblings and drops.
+import type { Address } from '@chordial/actor';
 import { describe, expect, test } from 'vitest';
 import { transportInvariants } from './invariants.ts';
 import { DISPATCHER, noise, OWNER, SIBLINGS, TestTransport, UDP } from './outbox.fixture.ts';
+import type { Flow, SendMessage } from './protocol.ts';
 
 describe('binding', () => {
   test('it asks for the shared socket at birth and tells its owner the real port', () => {
@@ -110,6 +112,43 @@ describe('down', () => {
     const transport = new TestTransport({}, { type: 'udp-bound', socket: 4, address: '::', port: 5060 });
     expect(send(transport, '192.0.2.4')[0]?.message.address).toBe('::ffff:192.0.2.4');
     expect(send(transport, '2001:db8::1')[0]?.message.address).toBe('2001:db8::1');
+  });
+});
+
+describe('a flow that came to another host', () => {
+  const edge = 77 as Address<SendMessage>;
+  const client = { transport: 'udp', address: '192.0.2.4', port: 40_001 } as const;
+  const message = (flow: Flow): SendMessage => ({
+    type: 'send-message',
+    bytes: new Uint8Array(9),
+    start: 2,
+    end: 7,
+    flow,
+  });
+
+  test('a response goes to its edge, once: there the flow has no edge', () => {
+    const transport = new TestTransport();
+    const sent = transport.step(message({ ...client, edge }));
+    expect(sent).toEqual([{ to: edge, message: message(client) }]);
+    expect(transport.state.counts).toMatchObject({ passedToEdge: 1, sent: 0 });
+  });
+  test('the edge itself sends by its socket, and so does a lane that is the edge', () => {
+    const datagram = { type: 'send-datagram', address: '192.0.2.4', port: 40_001, start: 2, end: 7 };
+    expect(new TestTransport().step(message(client))).toMatchObject([{ to: UDP, message: datagram }]);
+    const self = 9 as Address<SendMessage>;
+    expect(new TestTransport().step(message({ ...client, edge: self }))).toMatchObject([
+      { to: UDP, message: datagram },
+    ]);
+  });
+  test('an edge can be reached before the own socket is bound', () => {
+    expect(new TestTransport({}, 'unbound').step(message({ ...client, edge }))).toHaveLength(1);
+  });
+  test('an edge that cannot be reached is counted; the client retransmits', () => {
+    const transport = new TestTransport();
+    const [sent] = transport.step(message({ ...client, edge }));
+    expect(transport.step({ type: 'message-refused', to: edge as never, message: sent!.message })).toEqual([]);
+    expect(transport.state.counts.edgesRefused).toBe(1);
+    expect(transportInvariants(transport.state)).toBeUndefined();
   });
 });
 
