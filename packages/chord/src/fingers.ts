@@ -80,6 +80,8 @@ export function fingerFound(state: ChordPeerState, { correlation, owner, key }: 
   if (correlation !== state.fingerCorrelation || correlation === 0) return false;
   const { self, fingers, successors, fingerExponent } = state;
   state.fingerCorrelation = 0;
+  // The question of a member that has lost the ring meanwhile and joins again.
+  if (successors.length === 0) return true;
   state.fingerExponent++;
   // No finger stands between the start and the owner found, and one is enough up to the next start.
   const next = fingerExponent + 1 < keyBits ? addPowerOfTwo(self.key, fingerExponent + 1) : self.key;

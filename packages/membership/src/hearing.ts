@@ -28,12 +28,21 @@ export function hearRecord(state: MembershipState, record: HostRecord, now: numb
   if (mergeRecord(roster, record, now)) {
     news.records.add(record.host);
     state.isUrgent = true;
+    if (before !== undefined && before.life < record.life) forgetProbes(state, record.host);
     if (before !== undefined && before.fingerprint !== record.fingerprint) state.ways.delete(record.host);
     state.contacts.delete(record.host);
     refreshPhase(state, record.host, now);
     return true;
   }
   return before === undefined || before.fingerprint === record.fingerprint;
+}
+
+/** What an earlier life was asked stays unanswered, which says nothing of this one. */
+function forgetProbes({ probes, ways }: MembershipState, host: number): void {
+  for (const [correlation, { host: asked, asker }] of probes)
+    if (asked === host && asker === undefined) probes.delete(correlation);
+  const way = ways.get(host);
+  if (way !== undefined) way.indirect = 0;
 }
 
 export function hearPage(state: MembershipState, page: RosterPage, now: number): void {
