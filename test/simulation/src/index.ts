@@ -1,9 +1,10 @@
 // The scenarios that the command `simulate` knows, and the mistakes that they must catch.
 import type { Scenario } from '@chordial/simulator';
+import { chordChurn } from './chord-churn.ts';
 import { pingPong, pingPongHasty } from './ping-pong.ts';
 import { register } from './register.ts';
 
 export { type Mutant, mutants } from './mutants.ts';
 export { tryMutations, type Verdict } from './trial.ts';
 
-export const scenarios: readonly Scenario[] = [pingPong, pingPongHasty, register];
+export const scenarios: readonly Scenario[] = [pingPong, pingPongHasty, register, chordChurn];

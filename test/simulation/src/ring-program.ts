@@ -1,0 +1,117 @@
+// The wiring of a lane in the scenarios of the ring: the real membership and the real peers, a service for each, and a client that asks.
+import type { Address, Behaviour, LaneProgram } from '@chordial/actor';
+import type { ChordPeerConfig, ChordPeerState, FoundingRing } from '@chordial/chord';
+import { chordPeer } from '@chordial/chord/behaviour';
+import type { ChordMessage } from '@chordial/chord/protocol';
+import type { MembershipConfig } from '@chordial/membership';
+import { membership as membershipBehaviour } from '@chordial/membership/behaviour';
+import { type MembershipMessage, membershipWords } from '@chordial/membership/protocol';
+import { lookupClient } from './lookup-client.ts';
+import { rangeKeeper } from './range-keeper.ts';
+import type { RingWorld } from './ring-world.ts';
+
+export const at = { membership: 16, client: 17 } as const;
+
+export interface RingHostConfig {
+  readonly world: RingWorld;
+  /** Given to founders; they are the first roots of their lanes, in the order of their keys. */
+  readonly founding?: FoundingRing;
+  readonly successorsCount: number;
+  /** Peers that a lane starts when it founds nothing. */
+  readonly joinersPerLane: number;
+  readonly address: string;
+  readonly port: number;
+  readonly fingerprint: string;
+  readonly seeds: NonNullable<MembershipConfig['seeds']>;
+  /** How often each lane asks who owns a key; nobody asks when left out. */
+  readonly askEveryMs?: number;
+  /** Without it the records of a range take a moment to be handed over. */
+  readonly hasService: boolean;
+  /** What the lanes were told of the wall clock, for peers that are added later. */
+  readonly lifeFrom: { at: number };
+}
+
+/** Tells the world of every change of a pointer. */
+const watched = (world: RingWorld): Behaviour<ChordPeerState, ChordMessage, ChordPeerConfig> => ({
+  ...chordPeer,
+  step(state, received, out) {
+    const { version, phase } = state;
+    chordPeer.step(state, received, out);
+    if (state.version !== version || state.phase !== phase) world.isDirty = true;
+  },
+});
+
+export const ringProgram: LaneProgram<RingHostConfig> = (setup) => {
+  const { config, host, lane, lanesCount, ports, startedAt } = setup;
+  const { world, founding, successorsCount } = config;
+  const name = `${host}/${lane}`;
+  config.lifeFrom.at = startedAt;
+  const isFirst = !world.begun.has(name);
+  world.begun.add(name);
+  const membership = setup.wellKnown<MembershipMessage>(lane, at.membership);
+  const founders =
+    isFirst && founding !== undefined
+      ? founding.members.filter((member) => member.host === host && member.lane === lane)
+      : [];
+  const peerConfig = { successorsCount, host, lane, startedAt, membership };
+  const service = (): Pick<ChordPeerConfig, 'service' | 'listeners'> => {
+    if (!config.hasService) return {};
+    const keeper = setup.spawn(rangeKeeper, { world });
+    return { service: keeper, listeners: [keeper] };
+  };
+  // Founders first: their addresses are known to the others by this order. Their services come before them, in pairs.
+  for (const self of founders) {
+    const chord = setup.spawn(watched(world), { ...peerConfig, ...service(), self, founding: founding! });
+    if (chord !== self.chord) throw new Error(`a founder is at its address ${self.chord}, not ${chord}`);
+  }
+  const { address, port, fingerprint, seeds } = config;
+  setup.spawn(
+    { ...membershipBehaviour, words: membershipWords as never },
+    {
+      host,
+      lane,
+      lanesCount,
+      startedAt,
+      address,
+      port,
+      fingerprint,
+      sip: '',
+      hostsPort: ports.hosts,
+      ...(lane === 0 ? { disk: ports.disk } : {}),
+      owner: ports.gateway as never,
+      leader: setup.wellKnown<MembershipMessage>(0, at.membership),
+      at: at.membership,
+      seeds,
+      founders,
+    },
+    at.membership,
+  );
+  const joinersCount = founders.length > 0 ? 0 : config.joinersPerLane;
+  for (let i = 0; i < joinersCount; i++) setup.spawn(watched(world), { ...peerConfig, ...service() });
+  if (config.askEveryMs !== undefined)
+    setup.spawn(lookupClient, { world, host, membership, everyMs: config.askEveryMs }, at.client);
+};
+
+/** One more peer on a lane that runs; it joins. */
+export function addPeer(world: RingWorld, host: number, lane: number, config: RingHostConfig): void {
+  const running = world.hosts[host]?.lanes[lane];
+  if (running?.phase !== 'up') return;
+  running.arrive(() => {
+    const { kernel } = running;
+    const membership = membershipOf(running.host.number, lane);
+    const keeper = config.hasService ? kernel.spawnRoot(rangeKeeper, { world }) : undefined;
+    const service = keeper === undefined ? {} : { service: keeper, listeners: [keeper] };
+    const { successorsCount } = config;
+    kernel.spawnRoot(watched(world), {
+      successorsCount,
+      host: running.host.number,
+      lane,
+      startedAt: config.lifeFrom.at,
+      membership,
+      ...service,
+    });
+  });
+}
+
+const membershipOf = (host: number, lane: number): Address<MembershipMessage> =>
+  (host * 2 ** 36 + lane * 2 ** 28 + at.membership) as Address<MembershipMessage>;

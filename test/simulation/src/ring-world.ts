@@ -1,0 +1,131 @@
+// The ring as nobody in it can see it: the states of all peers of all hosts, who of them lives, who owns a key by the real ring, and
+// whether the rules hold. Peers report that a pointer changed, so that the rules are asked only then.
+import type { Address } from '@chordial/actor';
+import { type ChordPeerState, fencingFault, ringFault } from '@chordial/chord';
+import type { Member } from '@chordial/chord/protocol';
+import { between, betweenRightClosed, type RingKey } from '@chordial/ring-key';
+import type { SimulatedHost, Simulation } from '@chordial/simulator';
+
+/** A question under way, and everybody who would have been a right answer since it was asked. */
+export interface Question {
+  readonly key: RingKey;
+  readonly right: Set<Address<never>>;
+}
+
+/** A range that a service is handing over: nobody may own it before it is released. */
+export interface Release {
+  readonly giver: Address<never>;
+  readonly to: RingKey;
+}
+
+export class RingWorld {
+  readonly simulation: Simulation;
+  readonly hosts: SimulatedHost[] = [];
+  /** Lanes that have begun: another life of one starts with joiners. */
+  readonly begun = new Set<string>();
+  readonly questions = new Set<Question>();
+  readonly releases = new Set<Release>();
+  readonly counts = { asked: 0, right: 0, silent: 0, askedOneHop: 0, rightOneHop: 0 };
+  /** What a service or a client saw that must not be. */
+  broken: string | undefined;
+  isDirty = true;
+  #signature = -1;
+  #members: readonly ChordPeerState[] = [];
+
+  constructor(simulation: Simulation) {
+    this.simulation = simulation;
+  }
+
+  /** Peers in the ring, on hosts and lanes that live and run. */
+  members(): readonly ChordPeerState[] {
+    const signature = this.#liveness();
+    if (this.isDirty || signature !== this.#signature) {
+      this.#signature = signature;
+      this.isDirty = false;
+      this.#members = this.peers().filter(({ phase }) => phase === 'member' || phase === 'leaving');
+      for (const question of this.questions) this.#noteOwner(question);
+    }
+    return this.#members;
+  }
+
+  /** States of all peers that run, whatever their phase. */
+  peers(): ChordPeerState[] {
+    const states: ChordPeerState[] = [];
+    for (const host of this.hosts) {
+      for (const lane of host.lanes) {
+        if (lane?.phase !== 'up') continue;
+        for (const { behaviour, phase, state } of lane.kernel.cells()) {
+          if (behaviour.name === 'chord-peer' && phase === 'running') states.push(state as ChordPeerState);
+        }
+      }
+    }
+    return states;
+  }
+
+  /** Changes when a host or lane dies, pauses or starts. */
+  #liveness(): number {
+    let signature = 0;
+    for (const { lanes, life, isUp } of this.hosts) {
+      signature = (signature * 31 + life * 2 + (isUp ? 1 : 0)) | 0;
+      for (const lane of lanes)
+        signature = (signature * 7 + (lane === undefined ? 0 : lane.phase === 'up' ? 1 : 2)) | 0;
+    }
+    return signature;
+  }
+
+  /** The live member that owns the key, by the highest epoch; where nobody does just now, the one that follows the key. */
+  ownerOf(key: RingKey): Member | undefined {
+    let owner: ChordPeerState | undefined;
+    let next: ChordPeerState | undefined;
+    for (const peer of this.members()) {
+      if (next === undefined || between(key, peer.self.key, next.self.key) || peer.self.key === key) next = peer;
+      const owns = peer.owns && betweenRightClosed(peer.ownedFrom, key, peer.self.key);
+      if (owns && (owner === undefined || peer.epoch > owner.epoch)) owner = peer;
+    }
+    return (owner ?? next)?.self;
+  }
+
+  ask(key: RingKey): Question {
+    const question: Question = { key, right: new Set() };
+    this.members();
+    this.#noteOwner(question);
+    this.questions.add(question);
+    return question;
+  }
+
+  /** Whether the answer was right at some moment since the question. */
+  isRight(question: Question, owner: Member): boolean {
+    this.members();
+    this.#noteOwner(question);
+    return question.right.has(owner.chord as Address<never>);
+  }
+
+  #noteOwner({ key, right }: Question): void {
+    const owner = this.ownerOf(key);
+    if (owner !== undefined) right.add(owner.chord as Address<never>);
+  }
+
+  /** One ordered ring, at least r + 1 principals, everyone with a live successor; no key owned twice with one epoch. */
+  fault(successorsCount: number, isRingJudged: boolean): string | undefined {
+    const members = this.members();
+    const broken = fencingFault(members);
+    return broken ?? (isRingJudged ? ringFault(members, successorsCount) : undefined);
+  }
+
+  /**
+   * A key that two live members own, with whatever epochs: only failures that are no failures may bring that about, and a planned leave
+   * for as long as the answer of the successor takes, which has the data and the higher epoch by then.
+   */
+  overlap(): string | undefined {
+    const owners = this.members()
+      .filter(({ owns }) => owns)
+      .toSorted((a, b) => (a.self.key < b.self.key ? -1 : 1));
+    for (const [i, { self, ownedFrom }] of owners.entries()) {
+      const before = owners.at(i - 1)!.self;
+      if (owners.at(i - 1)!.phase === 'leaving') continue;
+      if (before !== self && between(ownedFrom, before.key, self.key))
+        return `${before.key} and ${self.key} own a key both, (${ownedFrom}, with epochs ${owners.at(i - 1)!.epoch} and ${owners[i]!.epoch}`;
+    }
+    return undefined;
+  }
+}
