@@ -127,11 +127,26 @@ it('rule 8: two live peers that think each other dead: whoever is heard again is
   expect(peer.tell({ type: 'successor-hinted', candidate: member('5') })).toMatchObject([{ to: member('5').chord }]);
 });
 
-describe('a peer that has no live successor left', () => {
+it('a list that is used up goes on with fingers, then with the predecessor: hints, to be read before they answer for a key', () => {
+  const peer = peerAt('4');
+  const replyTo = makeAddress<SuccessorFound>(0, 0, 99);
+  const lose = (...digits: string[]) =>
+    peer.tell({ type: 'members-lost', hosts: [], members: digits.map((one) => member(one)) });
+  expect(lose('5', '6', '7').at(-1)).toMatchObject({ to: member('8').chord, message: { type: 'read-pointers' } });
+  expect(names(peer.state.successors)).toBe('8');
+  const [asked] = peer.tell({ type: 'find-successor', key: at('78'), replyTo, correlation: 1, hops: 0 });
+  expect(asked).toMatchObject({ to: member('8').chord, message: { type: 'find-successor', hops: 1 } });
+  lose('8', 'c');
+  expect(names(peer.state.successors)).toBe('3');
+  expect(peer.state.phase).toBe('member');
+});
+
+describe('a peer that knows nobody alive', () => {
   const membership = makeAddress<PlacePeer | PeerChanged>(0, 0, 16);
+  const others = ring.members.filter(({ key }) => key !== at('4'));
   const isolated = () => {
     const peer = peerAt('4', ring, { membership });
-    const sent = peer.tell({ type: 'members-lost', hosts: [], members: [...peer.state.successors] });
+    const sent = peer.tell({ type: 'members-lost', hosts: [], members: others });
     return { peer, sent };
   };
 
@@ -156,11 +171,12 @@ describe('a peer that has no live successor left', () => {
 
   it('or, having nobody to ask, takes a hint', () => {
     const peer = peerAt('4');
-    peer.tell({ type: 'members-lost', hosts: [], members: [...peer.state.successors] });
+    peer.tell({ type: 'members-lost', hosts: [], members: others });
     const [read] = peer.tell({ type: 'successor-hinted', candidate: member('a') });
     expect(read).toMatchObject({ to: member('a').chord, message: { type: 'read-pointers' } });
+    peer.now = 5_000;
     peer.tell(pointers(peer, 'a', '3', '1 2 3 5'));
-    peer.tell(pointers(peer, '3', '2', '8 9 a'));
+    peer.tell(pointers(peer, '3', '2', '5 6 7'));
     expect(peer.state).toMatchObject({ phase: 'member', self: { ...member('4'), life: 1 } });
   });
 });

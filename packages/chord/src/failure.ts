@@ -1,6 +1,6 @@
 // Failure: a member that stays silent, or that the membership reports lost, is dropped from all pointers at once and the ring closes
 // around it (DESIGN section 5, rules 3 and 8). Who was found dead is remembered for a few periods, because the lists of others may
-// still name it; whoever makes itself heard is alive. A peer whose successors are all dead is out of the ring and joins again.
+// still name it; whoever makes itself heard is alive. A peer that knows nobody alive is out of the ring and joins again.
 import type { Outbox } from '@chordial/actor';
 import { judgeDoubt } from './doubt.ts';
 import { hurryFingers } from './fingers.ts';
@@ -124,7 +124,22 @@ export function dropPointers(state: ChordPeerState, isGone: (member: Member) => 
     state.successorWaits = state.successorCovers = false;
   }
   state.successors = live;
-  if (live.length > 0) return true;
-  rejoin(state, false, out);
-  return false;
+  return live.length > 0 || closeRing(state, out);
+}
+
+/**
+ * The list is used up, more than rule 1 allows for: whoever else is known is read next, and leads back to the nearest live member by
+ * its predecessors. Until then questions are only forwarded. Nobody else known: join again.
+ */
+function closeRing(state: ChordPeerState, out: Outbox): boolean {
+  const { self, fingers, predecessor } = state;
+  const next = fingers[0] ?? predecessor;
+  if (next === self) {
+    rejoin(state, false, out);
+    return false;
+  }
+  state.successors = [next];
+  state.fingers = fingers.slice(1);
+  state.successorWaits = true;
+  return true;
 }
