@@ -24,14 +24,14 @@ export interface Chunk {
 /** Packs items in their order. */
 export function chunksOf(items: readonly Item[]): Chunk[] {
   const chunks: Chunk[] = [];
-  let room = 0;
-  let peersRoom = 0;
+  let itemsCount = itemsPerMessageMax;
+  let peersCount = 0;
   for (const { record, page, opinion, via, changedAt } of items) {
     const peers = page === undefined ? 0 : page.peers.length;
-    if (room === 0 || peers > peersRoom) {
+    if (itemsCount >= itemsPerMessageMax || peersCount + peers > peersPerMessageMax) {
       chunks.push({ records: [], pages: [], opinions: [], vias: [], first: changedAt ?? 0, changes: 0 });
-      room = itemsPerMessageMax;
-      peersRoom = peersPerMessageMax;
+      itemsCount = 0;
+      peersCount = 0;
     }
     const chunk = chunks[chunks.length - 1]!;
     if (record !== undefined) chunk.records.push(record);
@@ -39,8 +39,8 @@ export function chunksOf(items: readonly Item[]): Chunk[] {
     if (opinion !== undefined) chunk.opinions.push(opinion);
     if (via !== undefined) chunk.vias.push(via);
     chunk.changes = changedAt ?? 0;
-    room--;
-    peersRoom -= peers;
+    itemsCount++;
+    peersCount += peers;
   }
   return chunks;
 }

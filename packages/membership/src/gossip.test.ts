@@ -204,6 +204,7 @@ it('list-hosts says how every host fares, how far it is and by whom it is reache
   const { address, heard } = listener<HostsListed>(world, 1);
   world.tell(1, 0, { type: 'list-hosts', replyTo: address, correlation: 5 });
   world.run(1);
+  expect(heard[0]!.type).toBe('hosts-listed');
   const { hosts } = heard[0]!;
   expect(hosts.map(({ host, phase, peersCount, via }) => [host, phase, peersCount, via])).toEqual([
     [1, 'alive', 4, 0],

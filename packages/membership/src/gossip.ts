@@ -1,4 +1,4 @@
-// Gossip (Demers et al., *Epidemic algorithms*, PODC 1987): news is passed on at once to three random hosts by everyone to whom it is
+// Gossip (Demers et al., *Epidemic algorithms*, PODC 1987): news is passed on at once to three random hosts (more in a large ring) by everyone to whom it is
 // news (rumour mongering), and once a second a host compares all it has with one random host (anti-entropy), which mends what was lost.
 import type { Address, Outbox } from '@chordial/actor';
 import { nextBelow } from '@chordial/actor/random';
@@ -7,7 +7,7 @@ import { hearOpinion, hearPage, hearRecord } from './hearing.ts';
 import { deadProbeMs, digestsPerMessageMax, messagesPerAnswerMax, newsTargets } from './limits.ts';
 import { isTold } from './own-roster.ts';
 import { probe } from './probing.ts';
-import type { CompareRosters, HostOpinion, MembershipMessage, SpreadNews } from './protocol.ts';
+import type { CompareRosters, HostOpinion, HostPhase, MembershipMessage, SpreadNews } from './protocol.ts';
 import { isNewer, laneLife, outweighs, pageAt, pageKey } from './roster.ts';
 import { membershipOf } from './routes.ts';
 import type { MembershipState } from './state.ts';
@@ -16,7 +16,7 @@ const lastHost = 65_535;
 /** An answer with at most this many pages is passed on as news; more are left to everybody's own comparing. */
 const pagesPassedOnMax = 4;
 
-/** Sends what is news to three random hosts that live, and suspicions to the suspects themselves. */
+/** Sends what is news to a few random hosts that live, and suspicions to the suspects themselves. */
 export function spreadNews(state: MembershipState, out: Outbox): void {
   const { roster, news } = state;
   const items: Item[] = [];
@@ -28,7 +28,7 @@ export function spreadNews(state: MembershipState, out: Outbox): void {
     const entry = pageAt(roster, key);
     if (entry !== undefined && isServed(state, entry.page.host)) items.push({ page: entry.page });
   }
-  const targets = new Set(drawHosts(state, newsTargets, -1));
+  const targets = new Set(drawListeners(state, newsTargetsOf(roster.entries.size)));
   for (const host of news.opinions) {
     const opinion = roster.opinions.get(host)?.opinion;
     if (opinion === undefined) continue;
@@ -40,11 +40,24 @@ export function spreadNews(state: MembershipState, out: Outbox): void {
     for (const host of targets) sendNews(membershipOf(state, host), chunk, false, out);
 }
 
+/** With k targets each, e^-k of the hosts hear nothing: one more per doubling above 16 hosts, so that nearly always all hear. */
+const newsTargetsOf = (hostsCount: number): number => newsTargets + Math.max(0, Math.ceil(Math.log2(hostsCount / 16)));
+
 /** Hosts that live, other than this one and `but`, at most `count`, at random. */
-export function drawHosts(state: MembershipState, count: number, but: number): number[] {
+export const drawHosts = (state: MembershipState, count: number, but: number): number[] =>
+  drawn(state, count, (phase, host) => phase === 'alive' && host !== but);
+
+/** The same, made up by silent ones where too few live: who was cut off has only those to tell that it is back. */
+function drawListeners(state: MembershipState, count: number): number[] {
+  const alive = drawHosts(state, count, -1);
+  if (alive.length === count) return alive;
+  return [...alive, ...drawn(state, count - alive.length, (phase) => phase === 'slow' || phase === 'dead')];
+}
+
+function drawn(state: MembershipState, count: number, isWanted: (phase: HostPhase, host: number) => boolean): number[] {
   const hosts: number[] = [];
   for (const { host, phase } of state.roster.entries.values()) {
-    if (phase === 'alive' && host !== state.roster.own && host !== but) hosts.push(host);
+    if (host !== state.roster.own && isWanted(phase, host)) hosts.push(host);
   }
   for (let i = 0; i < Math.min(count, hosts.length); i++) {
     const j = i + nextBelow(state.random, hosts.length - i);
@@ -90,7 +103,7 @@ export function onGossipDue(state: MembershipState, now: number, out: Outbox): v
   const every = config.gossipEveryMs ?? 1_000;
   out.setTimer(every * 0.9 + nextBelow(random, every / 5 + 1), { type: 'gossip-due' });
   if (state.isLeaving) return;
-  const [host] = drawHosts(state, 1, -1);
+  const [host] = drawListeners(state, 1);
   if (host !== undefined) compareWith(state, host, out);
   const contacts = [...state.contacts.keys()];
   if (contacts.length > 0) compareWith(state, contacts[nextBelow(random, contacts.length)]!, out);

@@ -64,7 +64,7 @@ function rosterBroken({ roster, isLeader, contacts }: MembershipState): string |
 function pictureBroken({ picture, counted }: MembershipState): string | undefined {
   const { sorted, members } = picture;
   for (let i = 1; i < sorted.length; i++) {
-    if (memberOrder(sorted[i - 1]!, sorted[i]!) >= 0) return 'members are sorted and distinct';
+    if (memberOrder(sorted[i - 1]!, sorted[i]!) > 0) return 'members are sorted';
   }
   for (let i = 1; i < members.length; i++) {
     if (members[i - 1]!.key >= members[i]!.key) return 'keys told to watchers are strictly ascending';

@@ -35,7 +35,7 @@ export function onFileRead(
 ): void {
   if (correlation !== readCorrelation || state.reading === 0) return;
   state.reading = 0;
-  if (end > start && !restore(state, asciiText(bytes, start, end), now, out)) {
+  if (end > start && (end - start > fileBytesMax || !restore(state, asciiText(bytes, start, end), now, out))) {
     warn(state, `the file '${file}' is not what was written: seeds are asked instead, and peers take new places`, out);
   }
   answerWaiters(state, now, out);
@@ -90,11 +90,12 @@ export function persist(state: MembershipState, now: number, out: Outbox): void 
 
 function persisted(state: MembershipState): unknown {
   const { roster, contacts } = state;
-  const hosts: unknown[] = [];
+  const hosts: (Contact & { readonly phase?: string })[] = [];
   for (const { host, phase, record } of roster.entries.values()) {
     if (host !== roster.own && phase !== 'left') hosts.push({ ...contactOf(record), phase });
   }
   for (const contact of contacts.values()) hosts.push(contactOf(contact));
+  hosts.sort((a, b) => a.host - b.host);
   const places: string[] = [];
   for (const { page } of roster.entries.get(roster.own)!.pages.values())
     for (const [, key] of page.peers) places.push(key);

@@ -4,7 +4,7 @@ import type { Member } from '@chordial/chord/protocol';
 import type { RingKey } from '@chordial/ring-key';
 
 export interface RingPicture {
-  /** Sorted by key, then the younger first: duplicates stand side by side. */
+  /** Sorted by key, then the younger first: duplicates stand side by side, also one member in two pages while it moves. */
   sorted: readonly Member[];
   /** One member per key: what watchers are told. */
   members: readonly Member[];
@@ -46,6 +46,12 @@ export function lowerBound(members: readonly Member[], key: RingKey): number {
     else high = middle;
   }
   return low;
+}
+
+/** Whether this very member, by key, address and life, is in the picture. */
+export function isMember({ members }: RingPicture, { key, chord, life }: Member): boolean {
+  const found = members[lowerBound(members, key)];
+  return found !== undefined && found.key === key && found.chord === chord && found.life === life;
 }
 
 /** The nearest member strictly after `key`, clockwise; undefined when there is no other. */

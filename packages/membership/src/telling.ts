@@ -8,7 +8,7 @@ import { rehintForMs, rehintMs, tellMs, watchersMax } from './limits.ts';
 import { isTold, keepOwnPages } from './own-roster.ts';
 import { answerWaiters } from './placing.ts';
 import type { HostNews } from './protocol.ts';
-import { changePicture, following } from './ring-picture.ts';
+import { changePicture, following, isMember } from './ring-picture.ts';
 import { type HostEntry, membersOf } from './roster.ts';
 import { tellRoute } from './routes.ts';
 import type { LocalPeer, MembershipState } from './state.ts';
@@ -78,9 +78,12 @@ function countMembers(state: MembershipState, hosts: readonly number[], now: num
     if (after.length > 0) counted.set(host, after);
     else counted.delete(host);
   }
-  if (hostsLost.length + single.length > 0) tellPeers(state, hostsLost, single, out);
-  if (lost.size + gained.length === 0) return false;
-  changePicture(state.picture, lost, gained);
+  const isChanged = lost.size + gained.length > 0;
+  if (isChanged) changePicture(state.picture, lost, gained);
+  // One that moved to another page is not lost.
+  const members = single.filter((member) => !isMember(state.picture, member));
+  if (hostsLost.length + members.length > 0) tellPeers(state, hostsLost, members, out);
+  if (!isChanged) return false;
   state.taken = undefined;
   if (gained.length > 0) answerWaiters(state, now, out);
   return true;

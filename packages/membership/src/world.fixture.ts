@@ -120,6 +120,8 @@ export class World {
   /** Messages between hosts, once a test sets it. */
   log: { from: number; to: number; message: MembershipMessage }[] | undefined;
   biggest = 0;
+  /** Files written, of all hosts. */
+  writes = 0;
   #events: Event[] = [];
   #seq = 0;
   readonly #random;
@@ -207,7 +209,8 @@ export class World {
     lane.peers.push(peer);
     const index = (member.chord as number) % 2 ** 20;
     // Of many peers the first ten listen.
-    if (index < 30) lane.listen(index, (message) => peer.heard.push(message));
+    if (index < 30 && lane.kernel.cellAt(member.chord as never) === undefined)
+      lane.listen(index, (message) => peer.heard.push(message));
     return peer;
   }
 
@@ -233,6 +236,7 @@ export class World {
     const { host } = lane;
     const { correlation } = request;
     if (request.type === 'replace-file') {
+      this.writes++;
       host.disk = request.bytes.slice(request.start, request.end);
       this.after(1, () => this.#deliver(lane, request.replyTo, nobody, { type: 'disk-done', correlation } as Typed));
     } else if (request.type === 'read-file') {
