@@ -59,19 +59,33 @@ describe('a host that is silent', () => {
 });
 
 describe('a suspicion', () => {
-  it('is refuted by the suspect with a higher version, and forgotten by all', () => {
+  it('of others is believed only when the suspect does not answer here either; it refutes it with a higher version', () => {
     const world = ringOf(4);
     world.run(2_000);
     const { life, version } = world.lane(2).state.roster.entries.get(2)!.record;
     const slander = { host: 2, life, version, phase: 'slow' } as const;
     world.tell(1, 0, { type: 'spread-news', isAnswer: false, records: [], pages: [], opinions: [slander] });
-    expect(world.phase(2, 1)).toBe('slow');
-    expect(world.keys(1)).toHaveLength(12);
-    world.runUntil(() => [1, 3, 4].every((host) => world.phase(2, host) === 'alive'), 500);
+    world.runUntil(() => {
+      expect(world.phase(2, 1)).toBe('alive');
+      expect(world.keys(1)).toHaveLength(16);
+      return world.lane(1).state.roster.entries.get(2)!.record.version > version;
+    }, 500);
+    expect(world.lane(1).state.accusations.size).toBe(0);
     const after = world.lane(2).state.roster.entries.get(2)!.record;
     expect(after.version).toBe(version + 1);
     expect(world.lane(2).state.counts.refutations).toBe(1);
     world.runUntil(() => [1, 3, 4].every((host) => world.keys(host).length === 16), 500);
+  });
+
+  it('of others is believed after one time-out when the suspect is silent', () => {
+    const world = ringOf(4);
+    world.run(2_000);
+    const { life, version } = world.lane(2).state.roster.entries.get(2)!.record;
+    world.crash(2);
+    const opinions = [{ host: 2, life, version, phase: 'slow' } as const];
+    world.tell(1, 0, { type: 'spread-news', isAnswer: false, records: [], pages: [], opinions });
+    expect(world.phase(2, 1)).toBe('alive');
+    expect(world.runUntil(() => world.phase(2, 1) === 'slow', 1_000)).toBeLessThan(350);
   });
 
   it('of a former version is not believed', () => {

@@ -36,8 +36,8 @@ describe('news', () => {
     const opinions = [{ host: 3, life, version, phase: 'slow' } as const];
     world.log = [];
     world.tell(1, 0, { type: 'spread-news', isAnswer: false, records: [], pages: [], opinions });
-    expect(world.keys(1)).toHaveLength(8);
-    expect(world.log.map(({ to }) => to)).toContain(2);
+    world.runUntil(() => world.keys(1).length === 8, 1_200);
+    expect(world.log.filter(({ message }) => message.type === 'spread-news').map(({ to }) => to)).toContain(2);
   });
 
   it('that is garbage is counted and left out', () => {

@@ -67,9 +67,20 @@ export function hearOpinion(state: MembershipState, opinion: HostOpinion, now: n
     refuse(state);
   } else if (opinion.host === state.roster.own) {
     if (state.isLeader && opinion.phase !== 'alive') hearAccusation(state, opinion, now);
+  } else if (state.isLeader && isHearsay(state, opinion)) {
+    state.accusations.set(opinion.host, { opinion, isAsked: false });
   } else {
     noteOpinion(state, opinion, now);
   }
+}
+
+/**
+ * Somebody says that a host is silent which this host thinks alive. It is asked at once and believed to be slow only if it does not
+ * answer here either: a host that hears nobody, or that was cut off until now, accuses all others, and a ring whose every host dropped all others
+ * would not come together again.
+ */
+function isHearsay({ roster }: MembershipState, { host, phase }: HostOpinion): boolean {
+  return (phase === 'slow' || phase === 'dead') && roster.entries.get(host)?.phase === 'alive';
 }
 
 /** An opinion, own or heard; if it is news it is passed on with probes and told. */

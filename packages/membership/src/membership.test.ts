@@ -168,7 +168,7 @@ it('probes carry at most 32 opinions, the newest first', () => {
   const { hear } = conversation();
   for (let host = 2; host <= 60; host++) hear(news(host));
   for (let host = 3; host <= 60; host++) {
-    const opinions = [{ host, life: startedAt, version: 1, phase: 'slow' } as const];
+    const opinions = [{ host, life: startedAt, version: 1, phase: 'left' } as const];
     hear({ type: 'spread-news', isAnswer: false, records: [], pages: [], opinions });
   }
   const [asked] = hear({

@@ -19,6 +19,7 @@ import {
   onMessageRefused,
   onProbeDue,
   onProbeHost,
+  probeAccused,
 } from './probing.ts';
 import type { MembershipMessage } from './protocol.ts';
 import { createPicture } from './ring-picture.ts';
@@ -63,6 +64,7 @@ export function initMembership(
     round: [],
     ways: new Map(),
     recent: [],
+    accusations: new Map(),
     accused: { life: 0, version: 0 },
     contacts: new Map(),
     routes: new Map(),
@@ -108,6 +110,7 @@ export function initMembership(
 
 export function stepMembership(state: MembershipState, received: Received<MembershipMessage>, out: Outbox): void {
   hear(state, received, out);
+  if (state.accusations.size > 0) probeAccused(state, received.now, out);
   tellChanges(state, received.now, out);
 }
 

@@ -5,7 +5,7 @@ import type { Outbox } from '@chordial/actor';
 import type { HostUnlinked, MessageRefused } from '@chordial/actor/protocol';
 import { nextBelow } from '@chordial/actor/random';
 import { compareWith, drawHosts } from './gossip.ts';
-import { hearOpinion, judge } from './hearing.ts';
+import { hearOpinion, judge, noteOpinion } from './hearing.ts';
 import { lagOf, patienceOf } from './lateness.ts';
 import { noteFarewell } from './leaving.ts';
 import {
@@ -105,7 +105,7 @@ function opinionsFor(state: MembershipState, to: number): HostOpinion[] {
   const { roster, recent } = state;
   const { host, life, version } = ownRecord(state);
   const opinions: HostOpinion[] = [{ host, life, version, phase: state.isLeaving ? 'left' : 'alive' }];
-  const about = roster.opinions.get(to)?.opinion;
+  const about = roster.opinions.get(to)?.opinion ?? state.accusations.get(to)?.opinion;
   if (about !== undefined) opinions.push(about);
   for (const item of recent) {
     if (opinions.length >= opinionsPerProbeMax) break;
@@ -161,6 +161,7 @@ function noteAnswer(
 ): void {
   const way = wayTo(state, host);
   const entry = state.roster.entries.get(host);
+  state.accusations.delete(host);
   if (kind === 'indirect') {
     if (way.indirect !== 0) state.probes.delete(way.indirect);
     way.indirect = 0;
@@ -211,10 +212,27 @@ export function onAnswerDue(state: MembershipState, { correlation }: AnswerDue, 
   failProbe(state, asked.host, kind, now, out);
 }
 
+/** Whoever is called silent by others is asked at once. */
+export function probeAccused(state: MembershipState, now: number, out: Outbox): void {
+  for (const [host, accusation] of state.accusations) {
+    if (accusation.isAsked) continue;
+    accusation.isAsked = true;
+    if (probe(state, host, 'direct', now, out) === 0) believeAccusation(state, host, now);
+  }
+}
+
+/** True when others called the host silent, which does not answer here either: no more need be asked. */
+function believeAccusation(state: MembershipState, host: number, now: number): boolean {
+  const accusation = state.accusations.get(host);
+  state.accusations.delete(host);
+  if (accusation !== undefined) noteOpinion(state, accusation.opinion, now);
+  return state.roster.entries.get(host)?.phase !== 'alive';
+}
+
 /** There was no answer in time. */
 function failProbe(state: MembershipState, host: number, kind: Probe['kind'], now: number, out: Outbox): void {
   if (kind === 'direct') {
-    probeIndirectly(state, host, now, out);
+    if (!believeAccusation(state, host, now)) probeIndirectly(state, host, now, out);
   } else if (kind === 'trial') {
     // The relay goes on.
     state.routes.delete(host);

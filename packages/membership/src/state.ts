@@ -132,6 +132,8 @@ export interface MembershipState {
   readonly ways: Map<number, Way>;
   /** Opinions still to be passed on with probes, most recent first. */
   recent: { readonly host: number; left: number }[];
+  /** Hosts that are alive here and that others call slow or dead; `isAsked`: a probe is under way. */
+  readonly accusations: Map<number, { readonly opinion: HostOpinion; isAsked: boolean }>;
   /** The highest own (life, version) that somebody called slow or dead. */
   accused: { life: number; version: number };
   // routes
