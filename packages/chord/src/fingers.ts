@@ -8,8 +8,9 @@ import { closestPreceding } from './pointers.ts';
 import type { Member, SuccessorFound } from './protocol.ts';
 
 const periodMs = 1_000;
-const doublingsMax = 6;
-/** Where no membership reports the dead. */
+/** Where a membership reports the dead. */
+const doublingsReported = 6;
+/** Where nobody does. */
 const doublingsAlone = 2;
 
 /** Founders computed their fingers: they begin with the longest period. */
@@ -20,7 +21,7 @@ export function startFingers(state: ChordPeerState, out: Outbox, quietRounds = 0
 }
 
 const doublingsOf = ({ config }: ChordPeerState): number =>
-  config.membership === undefined ? doublingsAlone : doublingsMax;
+  config.membership === undefined ? doublingsAlone : doublingsReported;
 
 function setFingersTimer(state: ChordPeerState, out: Outbox): void {
   if (state.fingersTimer !== 0) out.clearTimer(state.fingersTimer);

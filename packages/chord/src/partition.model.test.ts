@@ -1,12 +1,14 @@
 // Rule 8: two live peers that think each other dead are a partition. Hosts that were cut off, or falsely suspected, are reported lost and
 // later hinted again, as a membership does it; the sides serve as rings of their own, their epochs never agree, and
 // after the cut they merge into the ideal ring by the same rules.
+import { makeAddress } from '@chordial/actor';
 import { ringKeyFromText } from '@chordial/ring-key';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { RingOnOneLane, ringOfKeys } from '../bench/ring-on-one-lane.ts';
 import { fencingFault, ownershipFault, ringInvariants } from './invariants.ts';
 import type { ChordPeerState } from './peer-state.ts';
+import type { PeerChanged, PlacePeer } from './protocol.ts';
 
 const hostsCount = 5;
 
@@ -97,6 +99,43 @@ it('hosts that were falsely suspected come back by themselves, and end with what
       for (const { self } of lane.states())
         if (suspected.includes(self.host)) lane.tell(self.chord, { type: 'ownership-doubted' });
       lane.advance(20_000);
+      expectWhole(lane);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+it('two sides that gave the same place to two joiners merge: one of them looks for another', () => {
+  fc.assert(
+    fc.property(anyRing, ({ name, count, side }) => {
+      const lane = start(name, count);
+      lane.advance(2_000);
+      const isHere = ({ self }: ChordPeerState): boolean => side.includes(self.host);
+      const sideOf = new Map(lane.states().map((state) => [state.self.chord as number, isHere(state)]));
+      lane.isCut = (from, to) => sideOf.has(from) && sideOf.get(from) !== sideOf.get(to);
+      const joiners = [true, false].map((here) => {
+        const contact = lane.states().find((state) => isHere(state) === here)!.self;
+        // Nobody is at this address: places are given by hand.
+        const membership = makeAddress<PlacePeer | PeerChanged>(0, 0, 3);
+        const joiner = lane.join({ membership, successorsCount: 4, host: here ? 8 : 9, startedAt: 1 });
+        sideOf.set(joiner, here);
+        lane.advance(500);
+        lane.tell(joiner, { type: 'peer-placed', key: ringKeyFromText('the same'), contact });
+        return joiner;
+      });
+      const others = Array.from({ length: hostsCount }, (_, host) => host).filter((host) => !side.includes(host));
+      for (const state of lane.states())
+        lane.tell(state.self.chord, { type: 'members-lost', hosts: isHere(state) ? others : side, members: [] });
+      lane.advance(8_000);
+      lane.isCut = undefined;
+      for (let round = 0; round < 6; round++) {
+        hintAll(lane);
+        const contact = lane.states().find(({ phase }) => phase === 'member')!.self;
+        for (const joiner of joiners)
+          lane.tell(joiner, { type: 'peer-placed', key: ringKeyFromText(`place ${round}`), contact });
+        lane.advance(5_000);
+      }
+      lane.advance(10_000);
       expectWhole(lane);
     }),
     { numRuns: 60 },

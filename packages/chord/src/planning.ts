@@ -27,7 +27,7 @@ export function planPlacement(memberKeys: readonly RingKey[], count: number, see
     const share = from === to ? 1 : Number(distance(from, to)) / 2 ** 160;
     return { from, to, share, tie: nextFloat(random) };
   };
-  const sorted = memberKeys.toSorted();
+  const sorted = [...new Set(memberKeys)].sort();
   const heap: Arc[] = [];
   for (const [i, to] of sorted.entries()) push(heap, arcOf(sorted.at(i - 1)!, to));
   const keys: RingKey[] = [];
