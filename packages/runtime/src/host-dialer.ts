@@ -65,9 +65,12 @@ export function callHost(options: CallOptions, events: CallEvents): () => void {
   const cut = (): void => {
     isOver = true;
     clearTimeout(deadline);
-    // Not `destroy`: the system would go on sending what a dead link left behind.
-    raw.resetAndDestroy();
-    socket?.destroy();
+    // A reset, because after `destroy` the system would go on sending what a dead link left behind. Not at once: we may be inside a callback
+    // of the TLS stream, and Node 26 loses the process when its socket goes away there.
+    setImmediate(() => {
+      raw.resetAndDestroy();
+      socket?.destroy();
+    });
   };
   const end = (code: string, sentence: string): void => {
     if (isOver) return;
