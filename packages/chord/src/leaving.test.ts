@@ -122,6 +122,14 @@ describe('a leave ends early, and the peer stays,', () => {
     expect(peer.tell({ type: 'range-released', correlation }).at(-1)).toEqual(refusal('changed meanwhile')[0]);
   });
 
+  it('when the records are not handed over within a minute', () => {
+    const { peer } = leaver({ service }, { service: theirService });
+    peer.now = 59_000;
+    expect(types(peer.tell({ type: 'stabilise-due' }))).toBe('read-pointers');
+    peer.now = 60_000;
+    expect(peer.tell({ type: 'stabilise-due' })[0]).toEqual(refusal('within a minute')[0]);
+  });
+
   it('when it is leaving already: the first one goes on', () => {
     const { peer } = leaver();
     expect(peer.tell({ type: 'leave-ring', replyTo, correlation: 8 })).toEqual(refusal('leaving already'));

@@ -6,7 +6,7 @@
 import type { Outbox } from '@chordial/actor';
 import { dropPointers, isLost, markLost } from './failure.ts';
 import { tellPhase } from './joining.ts';
-import { nextEpoch, setRange } from './ownership.ts';
+import { handingMsMax, nextEpoch, setRange } from './ownership.ts';
 import {
   type ChordPeerState,
   isIn,
@@ -43,7 +43,7 @@ export function onLeaveRing(state: ChordPeerState, message: LeaveRing, now: numb
     return refuse('the range of this peer is changing: ask again');
   const successor = successors[0]!;
   state.phase = 'leaving';
-  state.leaving = { replyTo, asked: correlation, correlation: 0, stage: 'reading', successor };
+  state.leaving = { replyTo, asked: correlation, correlation: 0, startedAt: now, stage: 'reading', successor };
   askPointers(state, 'leave', successor, now, out);
 }
 
@@ -67,6 +67,13 @@ function stay(state: ChordPeerState, sentence: string, out: Outbox): void {
 
 export const onLeaveSilent = (state: ChordPeerState, out: Outbox): void =>
   stay(state, 'the successor does not answer: ask again', out);
+
+/** Looked at once a period: a service that was started again has forgotten what it was asked. */
+export function watchLeave(state: ChordPeerState, now: number, out: Outbox): void {
+  const { leaving } = state;
+  if (leaving?.stage === 'handing' && now - leaving.startedAt >= handingMsMax)
+    stay(state, 'the records were not handed over within a minute: ask again', out);
+}
 
 /** Data first. */
 export function onLeaveRead(state: ChordPeerState, message: PointersRead, _now: number, out: Outbox): void {

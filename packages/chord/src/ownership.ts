@@ -11,7 +11,7 @@ import type { Member, PointersRead, RangeHanded, RangeReleased, Rectify } from '
 import { notifySuccessor } from './rectification.ts';
 
 /** A service that has not released a range for so long is asked again. */
-const handingMsMax = 60_000;
+export const handingMsMax = 60_000;
 /** The low digits of an epoch say who drew it, so that two peers that take over alone never draw the same. */
 const drawersCount = 2 ** 20;
 

@@ -95,6 +95,7 @@ export interface Leaving {
   /** Of the request, and of the question that is open now. */
   readonly asked: number;
   readonly correlation: number;
+  readonly startedAt: number;
   readonly stage: 'reading' | 'handing' | 'noting-successor' | 'noting-predecessor';
   readonly successor: Member;
 }

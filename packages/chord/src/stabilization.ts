@@ -7,7 +7,7 @@ import { between } from '@chordial/ring-key';
 import { judgeDoubt } from './doubt.ts';
 import { contactHeard, isLost, queryFailed } from './failure.ts';
 import { joinByHint, onJoinRead, rejoin } from './joining.ts';
-import { isNoting, onLeaveRead } from './leaving.ts';
+import { isNoting, onLeaveRead, watchLeave } from './leaving.ts';
 import { compareWithSuccessor } from './ownership.ts';
 import {
   type ChordPeerState,
@@ -40,6 +40,7 @@ export function onStabiliseDue(state: ChordPeerState, message: StabiliseDue, now
   if (!state.isTicking) return;
   out.setTimer(stabiliseMsOf(state), message);
   judgeDoubt(state, now, out);
+  watchLeave(state, now, out);
   const open = openQuery(state, 'successor', 'candidate');
   if (open === undefined) askSuccessor(state, now, out);
   else if (open.purpose === 'successor' && isSilent(state, open, now, out)) queryFailed(state, open, now, out);
