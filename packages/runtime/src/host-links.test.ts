@@ -1,0 +1,203 @@
+// One lane's links on real sockets: what arrives and in which order, what is refused before it is decoded, bounds, batches, relays, breaks.
+
+import { readdirSync } from 'node:fs';
+import { makeAddress, type Typed } from '@chordial/actor';
+import { afterEach, describe, expect, test } from 'vitest';
+import { queueBytesMax } from './host-link.ts';
+import { actorOf, closeEnds, parcel, startEnd } from './ring-end.fixture.ts';
+
+afterEach(closeEnds);
+
+const pair = async () => {
+  const [a, b] = await Promise.all([startEnd({ host: 1 }), startEnd({ host: 2 })]);
+  a.route(b);
+  return { a, b };
+};
+
+test('messages arrive whole and in order, also those that waited for the link, and the other host is introduced', async () => {
+  const { a, b } = await pair();
+  expect(a.send(actorOf(2), parcel(1), parcel(2), parcel(3, 100_000))).toEqual([true, true, true]);
+  await a.heard('host-linked');
+  a.send(actorOf(2), ...Array.from({ length: 500 }, (_, i) => parcel(i + 4, i * 10)));
+  await expect.poll(() => b.got.length).toBe(503);
+  expect(b.numbers()).toEqual(Array.from({ length: 503 }, (_, i) => i + 1));
+  for (const { message, to, from } of b.got) {
+    const { n, bytes, start, end } = message as ReturnType<typeof parcel>;
+    expect([to, from, end - start]).toEqual([actorOf(2), a.from, n < 3 ? 40 : n === 3 ? 100_000 : (n - 4) * 10]);
+    expect(bytes.subarray(start, end).every((byte) => byte === n % 256)).toBe(true);
+  }
+  expect(b.events).toEqual([{ type: 'host-introduced', ...a.self }]);
+  // And back, by the route that the introduction gave.
+  expect(b.send(actorOf(1), parcel(7))).toEqual([true]);
+  await expect.poll(a.numbers).toEqual([7]);
+});
+
+test('all that is sent in a turn leaves in one write', async () => {
+  const { a, b } = await pair();
+  a.send(actorOf(2), parcel(0));
+  await expect.poll(() => b.got.length).toBe(1);
+  const before = a.links.report().writes;
+  a.send(actorOf(2), ...Array.from({ length: 1_000 }, (_, n) => parcel(n)));
+  await expect.poll(() => b.got.length).toBe(1_001);
+  expect(a.links.report().writes - before).toBe(1);
+  expect(a.links.report()).toMatchObject({ linksUp: 1, sent: 1_001, refused: 0, lost: 0 });
+  expect(b.links.report()).toMatchObject({ linksIn: 1, received: 1_001 });
+});
+
+test('without a route, or with a message too long for a frame, post says no', async () => {
+  const { a } = await pair();
+  expect(a.send(actorOf(3), parcel(1))).toEqual([false]);
+  expect(a.send(actorOf(2), parcel(1, 200_000))).toEqual([false]);
+  a.links.forget({ type: 'forget-host', host: 2 });
+  expect(a.send(actorOf(2), parcel(1))).toEqual([false]);
+  expect(a.links.report()).toMatchObject({ sent: 0, refused: 3 });
+});
+
+test('the queue of a link is bounded, whether it is still being opened or its reader is behind', async () => {
+  const { a, b } = await pair();
+  const fill = () => {
+    let count = 0;
+    while (a.send(actorOf(2), parcel(count, 60_000))[0]) count++;
+    return count;
+  };
+  const waiting = fill();
+  expect(waiting * 60_000).toBeLessThanOrEqual(queueBytesMax);
+  expect(waiting * 60_000).toBeGreaterThan(queueBytesMax / 2);
+  await expect.poll(() => b.got.length).toBe(waiting);
+  // A lane with too much to do stops reading; then everything between fills up, and the sender is told.
+  b.state.waitingCount = 1_000_000;
+  let sent = 0;
+  await expect
+    .poll(() => {
+      const more = fill();
+      sent += more;
+      return more;
+    })
+    .toBe(0);
+  expect(b.got.length - waiting).toBeLessThan(sent);
+  b.state.waitingCount = 0;
+  b.links.endTurns();
+  await expect.poll(() => b.got.length).toBe(waiting + sent);
+  expect(a.links.report().lost).toBe(0);
+});
+
+describe('what a host with the token may not say', () => {
+  test.for([
+    ['to the ports of the shell', makeAddress<Typed>(2, 0, 4)],
+    ['to a lane that is not there', makeAddress<Typed>(2, 3, 16)],
+  ] as const)('%s', async ([_, to]) => {
+    const { a, b } = await pair();
+    a.send(to, parcel(1));
+    a.send(actorOf(2), parcel(2));
+    await expect.poll(b.numbers).toEqual([2]);
+    expect(b.links.report()).toMatchObject({ received: 1, refused: 1 });
+  });
+
+  test('in the name of another: the connection ends, with a line', async () => {
+    const { a, b } = await pair();
+    a.links.post(actorOf(2), makeAddress<never>(3, 0, 16), parcel(1));
+    a.links.flush();
+    await a.heard('host-unlinked');
+    expect([b.got, b.refused]).toEqual([
+      [],
+      ['host 1 (127.0.0.1) was refused: it sent a message in the name of host 3'],
+    ]);
+  });
+});
+
+test('a message for another lane goes on to it as it came', async () => {
+  const [a, b] = await Promise.all([startEnd({ host: 1 }), startEnd({ host: 2, lanesCount: 2 })]);
+  a.route(b);
+  a.send(actorOf(2, 1), parcel(1));
+  await expect.poll(() => b.forwarded).toEqual([actorOf(2, 1)]);
+  // The other lane hears of the new host first.
+  expect(b.got.map(({ message }) => message)).toEqual([{ type: 'host-introduced', ...a.self }]);
+});
+
+test('while the direct way is cut, a third host passes messages on, once', async () => {
+  const [a, b, c] = await Promise.all([startEnd({ host: 1 }), startEnd({ host: 2 }), startEnd({ host: 3 })]);
+  a.route(b);
+  a.route(c, 2);
+  b.route(c);
+  expect(a.send(actorOf(3), ...[1, 2, 3].map((n) => parcel(n)))).toEqual([true, true, true]);
+  await expect.poll(c.numbers).toEqual([1, 2, 3]);
+  expect(c.got.map(({ from }) => from)).toEqual([a.from, a.from, a.from]);
+  expect(b.links.report()).toMatchObject({ relayed: 3, received: 0 });
+  // A relay that has no direct way itself drops: a message is never passed on twice.
+  b.route(c, 1);
+  a.send(actorOf(3), parcel(4));
+  await expect.poll(() => b.links.report().refused).toBe(1);
+  // The direct way is there again.
+  a.route(c);
+  a.send(actorOf(3), parcel(5));
+  await expect.poll(c.numbers).toEqual([1, 2, 3, 5]);
+});
+
+test('a relay needs a route of its own', async () => {
+  const { a } = await pair();
+  const c = await startEnd({ host: 3 });
+  a.route(c, 4);
+  expect(a.send(actorOf(3), parcel(1))).toEqual([false]);
+});
+
+describe('a link that breaks', () => {
+  test('is told of, and opens again for the next message', async () => {
+    const { a, b } = await pair();
+    a.send(actorOf(2), parcel(1));
+    await expect.poll(b.numbers).toEqual([1]);
+    b.close();
+    await a.heard('host-unlinked');
+    const again = await startEnd({ host: 2, port: b.self.port });
+    await expect.poll(() => a.send(actorOf(2), parcel(3)).length && again.got.length).toBeGreaterThan(0);
+    expect(new Set(again.numbers())).toEqual(new Set([3]));
+    expect(a.events.filter(({ type }) => type === 'host-linked')).toHaveLength(2);
+  });
+
+  test('names the reason, and what waited is counted as lost', async () => {
+    const { a, b } = await pair();
+    b.close();
+    await expect.poll(() => a.send(actorOf(2), parcel(1)).concat(a.events.length > 0)).toContain(true);
+    await a.heard('host-unlinked');
+    const event = a.events.find(({ type }) => type === 'host-unlinked');
+    expect(event).toMatchObject({ host: 2, code: 'ECONNREFUSED' });
+    expect(a.links.report()).toMatchObject({ lost: a.links.report().sent, linksUp: 0 });
+  });
+
+  test('because its process was replaced is noticed when the new one calls, before another message is lost', async () => {
+    const { a, b } = await pair();
+    a.send(actorOf(2), parcel(1));
+    await expect.poll(b.numbers).toEqual([1]);
+    // The old process is still there, but a later life of the same host calls from elsewhere.
+    const later = await startEnd({ host: 2, life: Date.now() + 1_000_000 });
+    later.route(a);
+    later.send(actorOf(1), parcel(9));
+    await expect.poll(a.numbers).toEqual([9]);
+    await a.heard('host-unlinked');
+    expect(a.send(actorOf(2), parcel(2))[0] || a.events.length > 0).toBe(true);
+    await expect.poll(() => a.send(actorOf(2), parcel(3)).length && later.got.length).toBeGreaterThan(0);
+    expect(b.numbers()).toEqual([1]);
+  });
+});
+
+test('a hundred connections that come and go leave no descriptor', async () => {
+  const descriptors = () => readdirSync('/proc/self/fd').length;
+  const { a, b } = await pair();
+  a.send(actorOf(2), parcel(0));
+  await expect.poll(b.numbers).toEqual([0]);
+  const before = descriptors();
+  for (let n = 1; n <= 100; n++) {
+    a.links.forget({ type: 'forget-host', host: 2 });
+    a.route(b);
+    await expect
+      .poll(
+        () => {
+          a.send(actorOf(2), parcel(n));
+          return b.got.length;
+        },
+        { interval: 1 },
+      )
+      .toBeGreaterThan(n);
+    b.got.length = n + 1;
+  }
+  await expect.poll(descriptors).toBeLessThanOrEqual(before + 2);
+});
