@@ -50,7 +50,8 @@ const backoffMsMin = 50;
 const backoffMsMax = 1_000;
 
 export class HostLink {
-  readonly route: HostRoute;
+  /** Where the next connection goes. */
+  route: HostRoute;
   phase: 'down' | 'connecting' | 'linked' = 'down';
   readonly #world: World;
   readonly #lane: SimulatedLane;
@@ -62,6 +63,7 @@ export class HostLink {
   #connection: Connection | undefined;
   /** Counts connections, so that what happens to one is not taken for the fate of the next. */
   #attempt = 0;
+  #connectedLife = 0;
   #failuresInRow = 0;
   #downUntil = 0;
   #lastArrival = 0;
@@ -104,6 +106,32 @@ export class HostLink {
     this.#connection = undefined;
   }
 
+  /** The host whose link it is. */
+  get from(): SimulatedHost {
+    return this.#lane.host;
+  }
+
+  /** A route that leads elsewhere: to another key at once, to another place with the next connection, which may be now. */
+  reroute(route: HostRoute): void {
+    const { address, port, fingerprint } = this.route;
+    this.route = route;
+    if (fingerprint !== route.fingerprint) this.close();
+    if (address !== route.address || port !== route.port) this.#downUntil = 0;
+  }
+
+  /** The other host called: what leads to an earlier life of it is lost, and a link that is down may be tried at once. */
+  outlived(life: number): void {
+    const connected = this.#connection?.lane.host;
+    if (this.phase === 'linked' && connected !== undefined && this.#connectedLife < life) {
+      this.#break(this.#attempt, 'ECONNRESET', 'the host was started again');
+    } else if (this.phase === 'down') this.#downUntil = 0;
+  }
+
+  /** The other end stands still for so long that pings go unanswered. */
+  peerSilent(): void {
+    this.#break(this.#attempt, 'ETIMEDOUT', 'no answer for 3000 ms');
+  }
+
   /** The lane at the other end died, and its machine says so if it lives. */
   peerDied(tells: boolean): void {
     const { lane } = this.#connection ?? {};
@@ -143,18 +171,22 @@ export class HostLink {
   /** In a turn of the lane that accepts. */
   #accepted(attempt: number, lane: SimulatedLane, back: number): void {
     if (attempt !== this.#attempt) return;
-    const { number, fingerprint } = lane.host;
-    const expected = this.route.fingerprint;
-    const isOtherKey = expected !== '' && fingerprint !== '' && expected !== fingerprint;
-    const refusal = isOtherKey ? 'wrong-key' : number === this.route.host ? undefined : 'wrong-host';
+    const refusal = this.#refusal(lane.host) ?? lane.hosts.judge(this.#lane.host);
     if (refusal !== undefined) {
       this.#world.after(back, () => this.#break(attempt, refusal, this.#sentence(refusal)));
       return;
     }
     lane.hosts.incoming.add(this);
     this.#connection = { attempt, lane };
+    this.#connectedLife = lane.host.life;
+    lane.hosts.met(this.#lane.host);
     lane.host.introduce(this.#lane.host);
     this.#world.after(back, () => this.#lane.arrive(() => this.#open(attempt)));
+  }
+
+  #refusal({ number, fingerprint }: SimulatedHost): 'wrong-key' | 'wrong-host' | undefined {
+    if (isOtherKey(this.route.fingerprint, fingerprint)) return 'wrong-key';
+    return number === this.route.host ? undefined : 'wrong-host';
   }
 
   #open(attempt: number): void {
@@ -263,3 +295,6 @@ export class HostLink {
     return `connect ${code} ${this.route.address}:${this.route.port}`;
   }
 }
+
+/** Keys that are not known are not compared. */
+export const isOtherKey = (known: string, shown: string): boolean => known !== '' && shown !== '' && known !== shown;

@@ -3,15 +3,18 @@
 // `@chordial/actor/protocol`.
 import type { Address, Behaviour, Received, Typed } from '@chordial/actor';
 import { type HostsEvent, type HostsRequest, hostsWords } from '@chordial/actor/protocol';
-import { hostOf, laneOf } from '@chordial/actor/shell';
+import { hostOf, indexOf, laneOf } from '@chordial/actor/shell';
 import type { SimulatedHost } from './host.ts';
-import { HostLink, type HostLinkEvents, type HostMail, type HostRoute } from './host-link.ts';
+import { HostLink, type HostLinkEvents, type HostMail, type HostRoute, isOtherKey } from './host-link.ts';
 import type { SimulatedLane } from './lane.ts';
 import { recordBytesMax } from './links.ts';
 import type { World } from './world.ts';
 
 /** More than a ring has hosts. */
 const routesMax = 65_536;
+/** Actors of other hosts do not reach the shell's ports, the gateway aside, where answers go. */
+const indexMin = 16;
+const gatewayIndex = 1;
 
 export class HostsPort {
   readonly behaviour: Behaviour<undefined, HostsRequest | HostsEvent, undefined> = {
@@ -55,7 +58,9 @@ export class HostsPort {
   receive(mail: HostMail): void {
     const { host, lane } = this.#lane;
     this.counts.received++;
+    const index = indexOf(mail.to);
     if (hostOf(mail.to) !== host.number) this.#relay(mail);
+    else if (index < indexMin && index !== gatewayIndex) this.counts.refused++;
     else if (laneOf(mail.to) !== lane) host.links.pass(lane, laneOf(mail.to), mail);
     else if (!this.#lane.receive(mail)) this.counts.unknown++;
   }
@@ -65,6 +70,24 @@ export class HostsPort {
     if (this.#routes.has(host) || host === this.#lane.host.number) return;
     this.#route({ host, address, port, fingerprint, via: 0 });
     this.#tell({ type: 'host-introduced', host, address, port, fingerprint });
+  }
+
+  /** Why another host may not open a link to this lane. */
+  judge({ number, fingerprint }: SimulatedHost): 'wrong-key' | 'wrong-host' | undefined {
+    if (number === this.#lane.host.number) return 'wrong-host';
+    return isOtherKey(this.#routes.get(number)?.fingerprint ?? '', fingerprint) ? 'wrong-key' : undefined;
+  }
+
+  /** A host that is known opened a link to this lane. */
+  met({ number, address, ringPort: port, life }: SimulatedHost): void {
+    const known = this.#routes.get(number);
+    if (known !== undefined && known.address !== address) this.#route({ ...known, address, port });
+    this.#links.get(number)?.outlived(life);
+  }
+
+  /** The lane stood still for so long that other hosts gave their links to it up. */
+  stoodStill(): void {
+    for (const link of this.incoming) link.peerSilent();
   }
 
   /** The turn is over. */
@@ -91,7 +114,7 @@ export class HostsPort {
       }
       case 'forget-host':
         this.#routes.delete(message.host);
-        this.#closeLink(message.host);
+        this.#forget(message.host);
         return;
       case 'watch-hosts':
         this.#watcher = message.replyTo;
@@ -106,19 +129,21 @@ export class HostsPort {
   }
 
   #route(route: HostRoute): void {
-    const before = this.#routes.get(route.host);
-    if (route.host === this.#lane.host.number || (before === undefined && this.#routes.size >= routesMax)) return;
-    this.#routes.set(route.host, route);
-    if (before === undefined) return;
-    const { address, port, fingerprint } = before;
-    if (address !== route.address || port !== route.port || fingerprint !== route.fingerprint) {
-      this.#closeLink(route.host);
+    const { host } = route;
+    if (this.#lane.host.number === 0) {
+      this.#tell({ type: 'host-unlinked', host, code: 'no-ring', sentence: 'this host was started without a ring' });
+      return;
     }
+    if (host === this.#lane.host.number || (this.#routes.size >= routesMax && !this.#routes.has(host))) return;
+    this.#routes.set(host, route);
+    this.#links.get(host)?.reroute(route);
   }
 
-  #closeLink(host: number): void {
+  #forget(host: number): void {
+    this.#routes.delete(host);
     this.#links.get(host)?.close();
     this.#links.delete(host);
+    for (const link of this.incoming) if (link.from.number === host) link.peerDied(true);
   }
 
   #post(mail: HostMail): boolean {

@@ -24,6 +24,8 @@ const wallClockAtZero = 1_767_225_600_000;
 const stepsPerSlice = 4_096;
 /** A turn of more steps than this is a lane that talks to itself without end. */
 const stepsPerTurnMax = 2_000_000;
+/** A lane that answers no ping for 3 s loses its links; pings go out a few times a second. */
+const silenceMsMax = 3_250;
 /** Datagrams that wait for a paused lane, as in a socket's receive buffer. */
 const datagramsWaitingMax = 4_096;
 
@@ -53,6 +55,7 @@ export class SimulatedLane implements Outside {
   readonly #lent: Uint8Array[] = [];
   #waiting: (() => void)[] = [];
   #timerNext = 1;
+  #pausesCount = 0;
   #stepsToCheck = 0;
   #failure: unknown;
   #hasFailed = false;
@@ -155,7 +158,12 @@ export class SimulatedLane implements Outside {
   }
 
   pause(): void {
-    if (this.phase === 'up') this.phase = 'paused';
+    if (this.phase !== 'up') return;
+    this.phase = 'paused';
+    const pause = ++this.#pausesCount;
+    this.#world.after(silenceMsMax, () => {
+      if (this.phase === 'paused' && this.#pausesCount === pause) this.hosts.stoodStill();
+    });
   }
 
   resume(): void {

@@ -3,8 +3,9 @@
 import type { Address, Behaviour, LaneProgram, Outbox, Typed } from '@chordial/actor';
 import type { HostsEvent, HostsRequest, MessageRefused } from '@chordial/actor/protocol';
 import { laneOf } from '@chordial/actor/shell';
+import type { FaultPlan } from './fault.ts';
 import type { HostSpec, SimulatedHost } from './host.ts';
-import type { Simulation } from './simulation.ts';
+import { Simulation } from './simulation.ts';
 
 export const nodeAt = 16;
 
@@ -147,3 +148,14 @@ export class TestHost {
 
 /** Numbers from `from` on. */
 export const numbers = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
+
+/** Hosts 1 and 2; host 1 knows the way to host 2. Time is 10 ms. */
+export function openPair(seed = 1, lanesCount = 1) {
+  const simulation = new Simulation({ seed });
+  const one = new TestHost(simulation, 1, { lanesCount });
+  const other = new TestHost(simulation, 2, { lanesCount });
+  simulation.run(10);
+  one.route(other);
+  const inject = (plan: FaultPlan): void => simulation.inject(plan);
+  return { simulation, one, other, inject };
+}
