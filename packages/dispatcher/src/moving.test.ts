@@ -249,10 +249,23 @@ describe('bounds', () => {
     expect(host.asked).toHaveLength(1);
   });
 
-  test('nobody is known: 503 at once', () => {
-    const host = new TestHost({ own: false, dispatcher: { membership: 0 as never, chord: 32 as never } });
-    expect(host.exchange(requestText()).map(({ text }) => statusOf(text))).toEqual([unavailable]);
+  test('a lane whose peers all join still, and that knows nobody: the request rests until they are in the ring', () => {
+    const host = new TestHost({
+      own: false,
+      dispatcher: { membership: 0 as never, chord: 32 as never, hopsMax: 24 },
+    });
+    const [self, other] = host.members as [Member, Member];
+    host.exchange(requestText());
+    host.advance(300);
+    expect(answers(host)).toEqual([]);
     expect(host.asked).toEqual([]);
+    host.ringSays = () => other;
+    tellRange(host, self, 'nothing');
+    host.advance(150);
+    expect(host.asked.length).toBeGreaterThan(0);
+    tellRange(host, other, other.key);
+    host.advance(150);
+    expect(answers(host)).toEqual([`0 ${ok}`]);
   });
 });
 

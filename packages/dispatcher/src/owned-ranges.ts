@@ -60,10 +60,13 @@ export class OwnedRanges {
     return this.#peers.get(chord);
   }
 
-  /** Any peer that owns something, to ask the ring by. */
+  /** A peer of the ring, to ask it by: one that owns something, else one that waits for its range; a joiner says nothing yet. */
   get someMember(): Member | undefined {
     this.#sort();
-    return this.#owners[0]?.range.self;
+    const [owner] = this.#owners;
+    if (owner !== undefined) return owner.range.self;
+    for (const { range } of this.#peers.values()) if (range !== undefined) return range.self;
+    return undefined;
   }
 
   /** The peer that owns `key`, or undefined when it is none of this lane. */

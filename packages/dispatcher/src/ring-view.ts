@@ -49,7 +49,7 @@ function tellReady(state: State, out: Outbox): void {
   if (state.readyIsTold || !state.peersAreAttached) return;
   if (table === undefined) {
     if (config.routing === 'one-hop' && state.epoch < 0) return;
-    if (config.chord === undefined || (ranges.count > 0 && ranges.someMember === undefined)) return;
+    if (ranges.someMember === undefined && (config.chord === undefined || ranges.count > 0)) return;
   }
   state.readyIsTold = true;
   out.send(config.owner, { type: 'dispatcher-ready', epoch: state.epoch });

@@ -64,11 +64,12 @@ describe('one user, one owner', () => {
 });
 
 describe('the ring moves', () => {
-  test('until the ring is known a request for a user is told 503 with Retry-After', () => {
+  test('until the ring is known a request for a user rests, and is told 503 with Retry-After at last', () => {
     const host = new TestHost({ own: false, dispatcher: { membership: 0 as Address<WatchRing> } });
-    const [sent] = host.exchange(requestText());
-    expect(statusOf(sent?.text)).toBe(unavailable);
-    expect(sent?.text).toContain('\r\nRetry-After: 1\r\n');
+    expect(host.exchange(requestText())).toEqual([]);
+    host.advance(1_000);
+    expect(host.datagrams.map(({ text }) => statusOf(text))).toEqual([unavailable]);
+    expect(host.datagrams[0]?.text).toContain('\r\nRetry-After: 1\r\n');
   });
 
   test('a peer that is not attached yet, or no more: 503; attached again: served', () => {
@@ -129,25 +130,18 @@ describe('fingers', () => {
     asked: FindSuccessor[];
     answer: (question: FindSuccessor) => void;
   } {
-    const asked: FindSuccessor[] = [];
     const host = new TestHost({
       lanesCount: 2,
       own: false,
       dispatcher: { routing: 'fingers', chord: 20 as Address<FindSuccessor>, ...limits },
     });
-    for (const member of host.members) if (member.lane === 1) own(host, member);
-    host.lanes[0]!.kernel.spawnRoot<undefined, FindSuccessor, undefined>(
-      {
-        name: 'chord',
-        init: () => undefined,
-        step: (_state, { message }) => {
-          asked.push(message);
-        },
-        mailbox: { messagesMax: 1_000, overflow: 'drop-newest' },
-      },
-      undefined,
-      20,
-    );
+    // In the ring, but those of lane 0 wait for their ranges.
+    for (const self of host.members) {
+      if (self.lane === 1) own(host, self);
+      else host.tellRange({ type: 'range-changed', self, owns: false, from: self.key, epoch: 1 });
+    }
+    host.settle();
+    const { asked } = host;
     const answer = ({ key, correlation, trace, replyTo }: FindSuccessor): void => {
       const owner = host.members.find((member) => member.key >= key) ?? host.members[0]!;
       if (owner.lane === 0) own(host, owner);

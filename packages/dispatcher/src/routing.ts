@@ -89,11 +89,9 @@ export function nextOf(state: State, index: number): Member | 'ask' | undefined 
 
 export const isHere = (state: State, { host, lane }: Member): boolean => host === state.host && lane === state.lane;
 
-/** Whom to ask where the ring is asked; undefined when nobody is known. A ring that was never told is not known. */
-export function askedPeer(state: State): Address<FindSuccessor> | undefined {
-  const { config, ranges } = state;
-  if (config.routing === 'one-hop' && state.epoch < 0) return undefined;
-  return ranges.someMember?.chord ?? config.chord;
+/** Whom to ask where the ring is asked; undefined while nobody is known, as all peers of this lane are still joining. */
+export function askedPeer({ config, ranges }: State): Address<FindSuccessor> | undefined {
+  return ranges.someMember?.chord ?? (ranges.count === 0 ? config.chord : undefined);
 }
 
 /** A peer of this lane owns the user. Not attached: its lane is starting, and the client may try again in a second. */
@@ -162,7 +160,11 @@ function askRing(
     return;
   }
   const asked = askedPeer(state);
-  if (asked === undefined || !state.lookups.hasRoom(peek.end - peek.start)) {
+  if (asked === undefined) {
+    rest(state, peek, flow, hops, now, out);
+    return;
+  }
+  if (!state.lookups.hasRoom(peek.end - peek.start)) {
     answer(state, peek, flow, serviceUnavailable, now, out);
     return;
   }
