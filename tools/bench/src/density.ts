@@ -1,9 +1,9 @@
 // npx nx run bench:density: what a peer costs when nothing happens. Each count of peers runs in a process of its own; the cost of
 // a process with one peer is taken off, so that what remains is the peers'.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { type ChordialServer, startChordial } from './chordial-server.ts';
-import { secondsOf } from './flags.ts';
+import { secondsOf, sizesOf } from './flags.ts';
 import { cseqMin } from './generator/request-template.ts';
 import { runLoad } from './load.ts';
 import { cpuSeconds, residentBytes } from './process-figures.ts';
@@ -30,7 +30,7 @@ interface Density {
 
 const program = new Command('bench:density')
   .description('Memory, idle processor time and start time of many peers in one process.')
-  .option('--peers <N,N>', 'counts of peers', countsOf, [1_000, 10_000, 50_000])
+  .option('--peers <N,N>', 'counts of peers', sizesOf(2, peersMax), [1_000, 10_000, 50_000])
   .option('--lanes <N>', 'lanes of the host', 'auto')
   .option('--seconds <S>', 'idle time observed', secondsOf, 10)
   .option('--json <FILE>', 'write all figures there')
@@ -42,12 +42,6 @@ Examples:
   npx nx run bench:density
   npx nx run bench:density -- --peers=10000 --seconds=30 --json=/tmp/density.json`,
   );
-
-function countsOf(text: string): number[] {
-  const counts = text.split(',').map(Number);
-  if (counts.every((count) => Number.isInteger(count) && count >= 2 && count <= peersMax)) return counts;
-  throw new InvalidArgumentError(`Expected whole numbers from 2 to ${peersMax}, separated by commas.`);
-}
 
 program.parse();
 const options = program.opts();

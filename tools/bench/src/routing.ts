@@ -1,18 +1,12 @@
 // npx nx run bench:routing: how far a request travels in rings of 1 to 1,024 peers, by fingers and by one hop. The peers are the
 // real actors on one kernel, their questions are counted hop by hop, and every answer is compared with the key table.
-import { type Behaviour, makeAddress, nobody, type Typed } from '@chordial/actor';
-import { LaneKernel } from '@chordial/actor/shell';
-import { type FoundingRing, foundingRing } from '@chordial/chord';
-import { chordPeer } from '@chordial/chord/behaviour';
-import type { FindSuccessor, SuccessorFound } from '@chordial/chord/protocol';
 import { ringKeyFromText } from '@chordial/ring-key';
-import { Command, InvalidArgumentError } from 'commander';
-import { wholeNumber } from './flags.ts';
+import { Command } from 'commander';
+import { sizesOf, wholeNumber } from './flags.ts';
 import { type Bar, conclude, fixed, printHeading, tableText, whole } from './report.ts';
+import { ringOnOneKernel } from './ring/one-kernel.ts';
 
 const peersMax = 100_000;
-/** The kernel numbers actors without a fixed place from here. */
-const firstIndex = 32;
 
 interface Way {
   max: number;
@@ -34,7 +28,7 @@ const program = new Command('bench:routing')
   .option(
     '--peers <N,N>',
     'sizes of rings',
-    sizesOf,
+    sizesOf(1, peersMax),
     [1, 2, 3, 4, 8, 16, 17, 32, 64, 100, 128, 256, 300, 512, 1_000, 1_024],
   )
   .option('--lookups <N>', 'look-ups per ring, from peers in turn', wholeNumber(1, 1_000_000), 20_000)
@@ -47,12 +41,6 @@ Examples:
   npx nx run bench:routing
   npx nx run bench:routing -- --peers=64,10000 --lookups=100000 --json=/tmp/routing.json`,
   );
-
-function sizesOf(text: string): number[] {
-  const sizes = text.split(',').map(Number);
-  if (sizes.every((size) => Number.isInteger(size) && size >= 1 && size <= peersMax)) return sizes;
-  throw new InvalidArgumentError(`Expected whole numbers from 1 to ${peersMax}, separated by commas.`);
-}
 
 program.parse();
 const options = program.opts();
@@ -89,12 +77,7 @@ const bars: Bar[] = [
 conclude(bars, { lookups, figures }, options);
 
 function measure(peers: number, count: number): Routes {
-  const ring = foundingRing({
-    hosts: [{ host: 0, lanesCount: 1 }],
-    peersCount: peers,
-    ringName: 'chordial',
-    chordAddress: (lane, i) => makeAddress(0, lane, firstIndex + i),
-  });
+  const { ring, ask } = ringOnOneKernel(peers);
   const fingers: Way = { max: 0, mean: 0 };
   const fingersToOwner: Way = { max: 0, mean: 0 };
   const oneHopToOwner: Way = { max: 0, mean: 0 };
@@ -102,12 +85,11 @@ function measure(peers: number, count: number): Routes {
     way.max = Math.max(way.max, hops);
     way.mean += hops / count;
   };
-  const ask = startRing(ring);
   for (let i = 0; i < count; i++) {
     const key = ringKeyFromText(`sip:user${i}@example.com`);
     const asked = ring.members[i % peers]!;
     const owner = ring.members[ring.table.ownerIndex(key)]!;
-    const found = ask(i % peers, { type: 'find-successor', key, correlation: i, hops: 0, trace: [] });
+    const found = ask(i % peers, { key, correlation: i, hops: 0, trace: [] });
     if (found?.owner !== owner) throw new Error(`fingers and the key table disagree about ${key}`);
     note(fingers, found.hops);
     // Whoever answers is the owner, or its predecessor, which hands the request on once more.
@@ -115,38 +97,4 @@ function measure(peers: number, count: number): Routes {
     note(oneHopToOwner, asked === owner ? 0 : 1);
   }
   return { peers, bound: Math.ceil(Math.log2(peers)), fingers, fingersToOwner, oneHopToOwner };
-}
-
-type Question = Omit<FindSuccessor, 'replyTo'>;
-
-/** Starts the peers of a ring; the function returned puts a question to one of them and runs until it is answered. */
-function startRing(ring: FoundingRing): (start: number, question: Question) => SuccessorFound | undefined {
-  let answer: SuccessorFound | undefined;
-  const kernel = new LaneKernel(0, 0, 1, {
-    post: () => false,
-    // No time passes here, so that no timer is ever due.
-    setTimer: () => 1,
-    clearTimer: () => {},
-    actorFailed: (_actor, name, failure) => {
-      throw new Error(`${name} failed`, { cause: failure });
-    },
-    laneFailed: () => {},
-  });
-  const asker: Behaviour<undefined, SuccessorFound, undefined> = {
-    name: 'asker',
-    init: () => undefined,
-    step: (_, { message }) => {
-      answer = message;
-    },
-    mailbox: { messagesMax: 16, overflow: 'drop-newest' },
-  };
-  const replyTo = kernel.spawnRoot(asker, undefined, 1);
-  for (const self of ring.members) kernel.spawnRoot(chordPeer, { self, founding: ring });
-  return (start, question) => {
-    answer = undefined;
-    const message: Typed = { ...question, replyTo } as FindSuccessor;
-    kernel.deliver(makeAddress(0, 0, firstIndex + start), nobody, message);
-    while (kernel.run(10_000) > 0);
-    return answer;
-  };
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LatencyHistogram } from './generator/latency-histogram.ts';
 import { barText, isReached, tableText } from './report.ts';
-import { ratiosOf, spreadOf } from './statistics.ts';
+import { distributionOf, ratiosOf, spreadOf } from './statistics.ts';
 
 describe('spreadOf', () => {
   it('gives the middle of an odd and of an even count', () => {
@@ -27,6 +27,15 @@ describe('spreadOf', () => {
     expect(() => spreadOf([])).toThrow('no figures');
     expect(() => ratiosOf([1, 2], [1])).toThrow('rounds differ');
     expect(ratiosOf([3, 1], [2, 4])).toEqual([1.5, 0.25]);
+  });
+});
+
+describe('distributionOf', () => {
+  it('gives quantiles by nearest rank', () => {
+    const hundred = Array.from({ length: 100 }, (_, i) => 100 - i);
+    expect(distributionOf(hundred)).toEqual({ mean: 50.5, p50: 50, p99: 99, max: 100 });
+    expect(distributionOf([7])).toEqual({ mean: 7, p50: 7, p99: 7, max: 7 });
+    expect(() => distributionOf([])).toThrow('no figures');
   });
 });
 

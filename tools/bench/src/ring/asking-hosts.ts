@@ -82,7 +82,7 @@ export class AskingRing {
     if (this.#arrivedMs < 0) throw new Error(`a request from host ${from + 1} for ${key} was lost`);
     if (this.#arrivedOn !== owner.host) throw new Error(`${way} and the key table disagree about ${key}`);
     const last = owner.host === from + 1 ? 0 : 1;
-    const found: SuccessorFound | undefined = this.#found;
+    const found = this.#found as SuccessorFound | undefined;
     if (found === undefined) return { hops: 0, messages: last, foundMs: 0, arrivedMs: this.#arrivedMs };
     // The answer comes from the last of the peers passed, and is no message when that is the asker's own.
     const answer = found.trace?.at(-1) === members[from]!.key ? 0 : 1;

@@ -12,7 +12,7 @@ import { chordPeer } from '@chordial/chord/behaviour';
 import type { Member, RingChanged } from '@chordial/chord/protocol';
 import type { Contact } from '@chordial/membership';
 import { membership } from '@chordial/membership/behaviour';
-import type { MembershipReport } from '@chordial/membership/protocol';
+import type { MembershipMessage, MembershipReport } from '@chordial/membership/protocol';
 import { type SimulatedHost, Simulation } from '@chordial/simulator';
 import type { SimulatedNetwork } from './networks.ts';
 import { onePeerAHost, peerAddress, successorsMax } from './one-peer-a-host.ts';
@@ -129,7 +129,7 @@ export class LivingRing {
       self.bornAt = this.simulation.now;
       const { founding } = config;
       const founders = founding === undefined ? [] : [founding.members[host - 1]!];
-      const leader = makeAddress<never>(host, 0, membershipAt);
+      const leader = makeAddress<MembershipMessage>(host, 0, membershipAt);
       const place = { host, lane, startedAt };
       const known = spawn(
         membership,
