@@ -34,6 +34,7 @@ function wakeUp(state: MembershipState, now: number, out: Outbox): void {
   for (const { self } of state.peers.values()) out.send(self.chord, { type: 'ownership-doubted' });
   if (!state.isLeader) return;
   state.probes.clear();
+  state.accusations.clear();
   for (const way of state.ways.values()) way.indirect = 0;
   // Lanes stood still as well and are heard again in a moment; slow hosts had no chance to answer.
   for (const lane of state.lanes.values()) if (lane.isUp) lane.heardAt = now;
@@ -67,5 +68,6 @@ function forgetOld(state: MembershipState, now: number, out: Outbox): void {
 function forget(state: MembershipState, host: number, now: number): void {
   forgetHost(state.roster, host, now);
   state.ways.delete(host);
+  state.accusations.delete(host);
   state.toldPhases.delete(host);
 }

@@ -70,6 +70,8 @@ describe('a suspicion', () => {
       expect(world.keys(1)).toHaveLength(16);
       return world.lane(1).state.roster.entries.get(2)!.record.version > version;
     }, 500);
+    expect(world.lane(1).state.accusations.get(2)?.isOpen).toBe(false);
+    world.run(1_500);
     expect(world.lane(1).state.accusations.size).toBe(0);
     const after = world.lane(2).state.roster.entries.get(2)!.record;
     expect(after.version).toBe(version + 1);

@@ -2,7 +2,7 @@
 // answered by a higher life or version instead of believed (SWIM's refutation). Records of others that claim this host's number are a conflict.
 import type { Outbox } from '@chordial/actor';
 import { lagOf } from './lateness.ts';
-import { silenceMsMax } from './limits.ts';
+import { accusedAgainMs, silenceMsMax } from './limits.ts';
 import { ownRecord, raiseLife, writeRecord } from './own-roster.ts';
 import type { HostOpinion, HostPhase, HostRecord, RosterPage } from './protocol.ts';
 import {
@@ -68,7 +68,7 @@ export function hearOpinion(state: MembershipState, opinion: HostOpinion, now: n
   } else if (opinion.host === state.roster.own) {
     if (state.isLeader && opinion.phase !== 'alive') hearAccusation(state, opinion, now);
   } else if (state.isLeader && isHearsay(state, opinion)) {
-    state.accusations.set(opinion.host, { opinion, isAsked: false });
+    hearHearsay(state, opinion, now);
   } else {
     noteOpinion(state, opinion, now);
   }
@@ -81,6 +81,16 @@ export function hearOpinion(state: MembershipState, opinion: HostOpinion, now: n
  */
 function isHearsay({ roster }: MembershipState, { host, phase }: HostOpinion): boolean {
   return (phase === 'slow' || phase === 'dead') && roster.entries.get(host)?.phase === 'alive';
+}
+
+/** The same said again, by others or once more, is not asked about again within a second. */
+function hearHearsay({ roster, accusations }: MembershipState, opinion: HostOpinion, now: number): void {
+  const last = versionOf(roster, opinion.host);
+  if (last !== undefined && isNewer(last, opinion)) return;
+  const before = accusations.get(opinion.host);
+  const isSame = before !== undefined && !isNewer(opinion, before.opinion);
+  if (isSame && (before.isOpen || now - before.askedAt < accusedAgainMs)) return;
+  accusations.set(opinion.host, { opinion, askedAt: 0, isOpen: true });
 }
 
 /** An opinion, own or heard; if it is news it is passed on with probes and told. */

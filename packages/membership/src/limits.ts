@@ -30,6 +30,8 @@ export const silenceMsMax = 1_000;
 /** A leader waits this long for its lanes before it speaks for them, so that one that was restarted does not call them lost. */
 export const holdMs = 600;
 export const tellMs = 50;
+/** Who answered is not asked again within this because others call it silent. */
+export const accusedAgainMs = 1_000;
 export const deadProbeMs = 1_000;
 export const rehintMs = 1_000;
 export const rehintForMs = 5_000;

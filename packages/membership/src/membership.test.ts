@@ -164,6 +164,22 @@ it('probe-host about another is passed on, and its answer back to the asker with
   expect(answered).toMatchObject([{ type: 'host-answered', correlation: 77, host: 3, lagMs: 4 }]);
 });
 
+it('an accusation that is said again and again is asked about once in a second', () => {
+  const { hear } = conversation();
+  hear(news(2));
+  const opinions = [{ host: 2, life: startedAt, version: 1, phase: 'dead' } as const];
+  const accuse = (now: number) =>
+    hear({ type: 'spread-news', isAnswer: false, records: [], pages: [], opinions }, now).filter(
+      ({ type, about }) => type === 'probe-host' && about === 2,
+    );
+  const [asked] = accuse(10);
+  expect(asked).toBeDefined();
+  expect(accuse(20)).toEqual([]);
+  hear({ type: 'host-answered', correlation: asked!.correlation, host: 2, lagMs: 0, opinions: [] }, 30);
+  expect(accuse(500)).toEqual([]);
+  expect(accuse(1_200)).toHaveLength(1);
+});
+
 it('probes carry at most 32 opinions, the newest first', () => {
   const { hear } = conversation();
   for (let host = 2; host <= 60; host++) hear(news(host));

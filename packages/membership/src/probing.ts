@@ -9,6 +9,7 @@ import { hearOpinion, judge, noteOpinion } from './hearing.ts';
 import { lagOf, patienceOf } from './lateness.ts';
 import { noteFarewell } from './leaving.ts';
 import {
+  accusedAgainMs,
   directTrialMsMax,
   directTrialMsMin,
   indirectProbes,
@@ -161,7 +162,8 @@ function noteAnswer(
 ): void {
   const way = wayTo(state, host);
   const entry = state.roster.entries.get(host);
-  state.accusations.delete(host);
+  const accusation = state.accusations.get(host);
+  if (accusation !== undefined) accusation.isOpen = false;
   if (kind === 'indirect') {
     if (way.indirect !== 0) state.probes.delete(way.indirect);
     way.indirect = 0;
@@ -215,8 +217,12 @@ export function onAnswerDue(state: MembershipState, { correlation }: AnswerDue, 
 /** Whoever is called silent by others is asked at once. */
 export function probeAccused(state: MembershipState, now: number, out: Outbox): void {
   for (const [host, accusation] of state.accusations) {
-    if (accusation.isAsked) continue;
-    accusation.isAsked = true;
+    if (!accusation.isOpen) {
+      if (now - accusation.askedAt >= accusedAgainMs) state.accusations.delete(host);
+      continue;
+    }
+    if (accusation.askedAt !== 0) continue;
+    accusation.askedAt = now;
     if (probe(state, host, 'direct', now, out) === 0) believeAccusation(state, host, now);
   }
 }
@@ -225,7 +231,7 @@ export function probeAccused(state: MembershipState, now: number, out: Outbox): 
 function believeAccusation(state: MembershipState, host: number, now: number): boolean {
   const accusation = state.accusations.get(host);
   state.accusations.delete(host);
-  if (accusation !== undefined) noteOpinion(state, accusation.opinion, now);
+  if (accusation?.isOpen === true) noteOpinion(state, accusation.opinion, now);
   return state.roster.entries.get(host)?.phase !== 'alive';
 }
 

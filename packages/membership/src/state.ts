@@ -4,7 +4,14 @@ import type { DiskRequest, HostsRequest } from '@chordial/actor/protocol';
 import type { Random } from '@chordial/actor/random';
 import type { ChordMessage, Member, RingChanged } from '@chordial/chord/protocol';
 import type { RingKey } from '@chordial/ring-key';
-import type { HostAnswered, HostPhase, LeaveAnnounced, MembershipMessage, MembershipReport } from './protocol.ts';
+import type {
+  HostAnswered,
+  HostOpinion,
+  HostPhase,
+  LeaveAnnounced,
+  MembershipMessage,
+  MembershipReport,
+} from './protocol.ts';
 import type { RingPicture } from './ring-picture.ts';
 import type { Roster } from './roster.ts';
 import type { Estimator } from './round-trip.ts';
@@ -132,8 +139,8 @@ export interface MembershipState {
   readonly ways: Map<number, Way>;
   /** Opinions still to be passed on with probes, most recent first. */
   recent: { readonly host: number; left: number }[];
-  /** Hosts that are alive here and that others call slow or dead; `isAsked`: a probe is under way. */
-  readonly accusations: Map<number, { readonly opinion: HostOpinion; isAsked: boolean }>;
+  /** Hosts that are alive here and that others call slow or dead; asked at `askedAt`, 0 for not yet. `isOpen` until it answered. */
+  readonly accusations: Map<number, { readonly opinion: HostOpinion; askedAt: number; isOpen: boolean }>;
   /** The highest own (life, version) that somebody called slow or dead. */
   accused: { life: number; version: number };
   // routes
