@@ -3,8 +3,9 @@ import type { Scenario } from '@chordial/simulator';
 import { chordChurn } from './chord-churn.ts';
 import { pingPong, pingPongHasty } from './ping-pong.ts';
 import { register } from './register.ts';
+import { registerRing } from './register-ring.ts';
 
 export { type Mutant, mutants } from './mutants.ts';
 export { tryMutations, type Verdict } from './trial.ts';
 
-export const scenarios: readonly Scenario[] = [pingPong, pingPongHasty, register, chordChurn];
+export const scenarios: readonly Scenario[] = [pingPong, pingPongHasty, register, registerRing, chordChurn];
