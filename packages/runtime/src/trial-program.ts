@@ -36,6 +36,7 @@ export type TrialMessage =
   | (Partial<Asked> & { readonly type: 'tell-state' })
   | { readonly type: 'chase'; readonly n: number }
   | (Partial<Asked> & { readonly type: 'die'; readonly how: 'spin' | 'throw' | 'reject' | 'throw-later' | 'exit' })
+  | ({ readonly type: 'state-told'; readonly correlation?: number } & ReturnType<typeof picture>)
   | { readonly type: 'message-refused' };
 
 interface Trial {
@@ -145,6 +146,8 @@ function step(state: Trial, received: Received<TrialMessage>, out: Outbox): void
     case 'host-unlinked':
       out.send(state.setup.ports.gateway, message);
       return;
+    case 'state-told':
+      return;
     case 'message-refused':
       state.refusedCount++;
       return;
@@ -177,6 +180,7 @@ const trial: Behaviour<Trial, TrialMessage, LaneSetup<TrialConfig>> = {
     chase: [5, 'n'],
     die: [6, 'how', 'replyTo', 'correlation'],
     'message-refused': [7],
+    'state-told': [9, 'correlation', 'receivedCount', 'firstFault', 'refusedCount', 'chasedCount'],
   },
   init: (setup, { self }) => ({
     setup,
