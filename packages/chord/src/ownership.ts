@@ -14,10 +14,14 @@ import { notifySuccessor } from './rectification.ts';
 export const handingMsMax = 60_000;
 /** The low digits of an epoch say who drew it, so that two peers that take over alone never draw the same. */
 const drawersCount = 2 ** 20;
+/** The largest prime below 2^20, so that every part of an address counts. */
+const addressesPrime = 1_048_573;
 
 /** Higher than both, and nobody else's. */
-export function nextEpoch({ key }: Member, a: number, b: number): number {
-  return (Math.floor(Math.max(a, b) / drawersCount) + 1) * drawersCount + Number.parseInt(key.slice(0, 5), 16);
+export function nextEpoch({ key, chord }: Member, a: number, b: number): number {
+  // Two sides of a partition may give one and the same key to two peers, which live at different addresses.
+  const drawer = (Number.parseInt(key.slice(0, 5), 16) + (chord % addressesPrime)) % drawersCount;
+  return (Math.floor(Math.max(a, b) / drawersCount) + 1) * drawersCount + drawer;
 }
 
 export function tellRange(state: ChordPeerState, out: Outbox): void {

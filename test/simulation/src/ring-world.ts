@@ -109,7 +109,7 @@ export class RingWorld {
   fault(successorsCount: number, isRingJudged: boolean): string | undefined {
     const members = this.members();
     const broken = fencingFault(members);
-    return broken ?? (isRingJudged ? ringFault(members, successorsCount) : undefined);
+    return broken ?? (isRingJudged ? ringFault(withoutLatecomers(members), successorsCount) : undefined);
   }
 
   /**
@@ -128,4 +128,12 @@ export class RingWorld {
     }
     return undefined;
   }
+}
+
+/** Two joiners may be given one place; the one that owns nothing yet finds out at its first period. */
+function withoutLatecomers(members: readonly ChordPeerState[]): readonly ChordPeerState[] {
+  const counts = new Map<RingKey, number>();
+  for (const { self } of members) counts.set(self.key, (counts.get(self.key) ?? 0) + 1);
+  if (counts.size === members.length) return members;
+  return members.filter(({ self, owns }) => owns || counts.get(self.key) === 1);
 }
