@@ -42,12 +42,20 @@ export class Phone {
     user: string,
     cseq: number,
     lines: readonly string[] = [`Contact: <sip:${user}@127.0.0.1:${this.port}>`, 'Expires: 600'],
+    transmissionsMax = 8,
   ): Promise<Answer> {
-    return this.request('REGISTER', 'sip:127.0.0.1', user, cseq, lines);
+    return this.request('REGISTER', 'sip:127.0.0.1', user, cseq, lines, transmissionsMax);
   }
 
-  /** Sends a request and resolves with its final answer; rejects after 8 transmissions, 500 ms apart. */
-  request(method: string, uri: string, user: string, cseq: number, lines: readonly string[]): Promise<Answer> {
+  /** Sends a request and resolves with its final answer; rejects after 8 transmissions or as many as given, 500 ms apart. */
+  request(
+    method: string,
+    uri: string,
+    user: string,
+    cseq: number,
+    lines: readonly string[],
+    transmissionsMax = 8,
+  ): Promise<Answer> {
     const branch = `z9hG4bK-${this.port}-${this.#branchNext++}`;
     const text = [
       `${method} ${uri} SIP/2.0`,
@@ -65,7 +73,7 @@ export class Phone {
     return new Promise((resolve, reject) => {
       let sent = 0;
       const send = () => {
-        if (sent++ === 8) {
+        if (sent++ === transmissionsMax) {
           finish();
           reject(new Error(`no answer to ${method} for ${user} (CSeq ${cseq})`));
           return;

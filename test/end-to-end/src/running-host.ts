@@ -4,7 +4,7 @@ import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
-const command = fileURLToPath(new URL('../../../apps/chordial/bin/chordial.js', import.meta.url));
+export const command = fileURLToPath(new URL('../../../apps/chordial/bin/chordial.js', import.meta.url));
 const startMsMax = 20_000;
 /** Without what a terminal or nx says of colours, of which Node warns on standard error when both are there. */
 const { NO_COLOR: _, FORCE_COLOR: __, ...environmentPlain } = process.env;
@@ -43,15 +43,49 @@ export interface RunningHost {
   end(signal: NodeJS.Signals): Promise<Finished>;
 }
 
-/** Starts `chordial up` on free ports of the loopback interface and waits until it says that it is up. */
-export async function startRunningHost(parameters: readonly string[] = []): Promise<RunningHost> {
-  const sipPort = await freeUdpPort();
-  const control = `127.0.0.1:${await freeTcpPort()}`;
-  const child = spawn(
-    process.execPath,
-    [command, 'up', '--listen', `udp:127.0.0.1:${sipPort}`, '--control', control, ...parameters],
-    { env: environmentPlain, stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+/** Where a host runs: in this network, on loopback, or in a network namespace with an address of its own. */
+export interface Place {
+  readonly address: string;
+  readonly namespace?: string;
+  readonly sipPort?: number;
+  /** The control interface; loopback of the namespace where it has one. */
+  readonly controlPort?: number;
+}
+
+const inPlace = (namespace: string | undefined, parameters: readonly string[]): [string, readonly string[]] =>
+  namespace === undefined
+    ? [process.execPath, parameters]
+    : ['ip', ['netns', 'exec', namespace, process.execPath, ...parameters]];
+
+/** Runs `chordial ...` to its end, in a network namespace. */
+export function runChordialIn(namespace: string | undefined, parameters: readonly string[]): Promise<Finished> {
+  const [program, all] = inPlace(namespace, [command, ...parameters]);
+  return run(program, all);
+}
+
+/** Starts a Node program in a network namespace. */
+export function startProgram(namespace: string | undefined, parameters: readonly string[]): ChildProcess {
+  const [program, all] = inPlace(namespace, parameters);
+  return spawn(program, all, { env: environmentPlain, stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+/** Starts `chordial up` on free ports of the loopback interface, or in its place, and waits until it says that it is up. */
+export async function startRunningHost(
+  parameters: readonly string[] = [],
+  place: Place = { address: '127.0.0.1' },
+): Promise<RunningHost> {
+  const sipPort = place.sipPort ?? (await freeUdpPort());
+  const control = `127.0.0.1:${place.controlPort ?? (await freeTcpPort())}`;
+  const [program, all] = inPlace(place.namespace, [
+    command,
+    'up',
+    '--listen',
+    `udp:${place.address}:${sipPort}`,
+    '--control',
+    control,
+    ...parameters,
+  ]);
+  const child = spawn(program, all, { env: environmentPlain, stdio: ['ignore', 'pipe', 'pipe'] });
   const end = finished(child);
   let output = '';
   child.stdout?.on('data', (text: string) => {

@@ -1,0 +1,42 @@
+// How long a service was interrupted, as a client saw it: from the first request that it would have had to send again to the last one.
+
+export interface Sent {
+  /** Wall clock, ms. */
+  readonly wallMs: number;
+  /** 0 for none within 4 s. */
+  readonly status: number;
+  readonly latencyMs: number;
+}
+
+export interface Interruption {
+  /** From the first request that was not served to 50 ms after the last one; 0 where all were. */
+  readonly ms: number;
+  readonly sentCount: number;
+  readonly unservedCount: number;
+  readonly statuses: readonly number[];
+}
+
+/** T1 of RFC 3261: a client sends again what has no answer by then. */
+const t1Ms = 500;
+const everyMs = 50;
+
+export function readSent(output: string): Sent[] {
+  const lines = output.split('\n').slice(0, -1);
+  return lines.map((line) => {
+    const [wallMs = 0, status = 0, latencyMs = 0] = line.split(' ').map(Number);
+    return { wallMs, status, latencyMs };
+  });
+}
+
+/** Of the requests sent within [fromMs, toMs) of the wall clock. */
+export function interruptionOf(all: readonly Sent[], fromMs: number, toMs: number): Interruption {
+  const sent = all.filter(({ wallMs }) => wallMs >= fromMs && wallMs < toMs);
+  const unserved = sent.filter(({ status, latencyMs }) => status !== 200 || latencyMs > t1Ms);
+  const times = unserved.map(({ wallMs }) => wallMs);
+  return {
+    ms: times.length === 0 ? 0 : Math.max(...times) - Math.min(...times) + everyMs,
+    sentCount: sent.length,
+    unservedCount: unserved.length,
+    statuses: [...new Set(unserved.map(({ status }) => status))].toSorted((a, b) => a - b),
+  };
+}
