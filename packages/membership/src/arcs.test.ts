@@ -46,6 +46,17 @@ describe('the time-out (RFC 6298)', () => {
     expect(timeoutMs(estimator)).toBe(1_000);
   });
 
+  it('of a way without a sample is that of all ways together, once they have a few', () => {
+    const all = createEstimator();
+    for (let i = 0; i < 7; i++) noteRoundTrip(all, 2);
+    expect(timeoutMs(createEstimator(), all)).toBe(1_000);
+    noteRoundTrip(all, 2);
+    expect(timeoutMs(createEstimator(), all)).toBe(300);
+    const own = createEstimator();
+    noteRoundTrip(own, 200);
+    expect(timeoutMs(own, all)).toBe(600);
+  });
+
   it('rises with the spread of round trips', () => {
     const steady = createEstimator();
     const jumpy = createEstimator();

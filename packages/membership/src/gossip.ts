@@ -18,7 +18,7 @@ const pagesPassedOnMax = 4;
 
 /** Sends what is news to a few random hosts that live, and suspicions to the suspects themselves. */
 export function spreadNews(state: MembershipState, out: Outbox): void {
-  const { roster, news } = state;
+  const { roster, news, accusations } = state;
   const items: Item[] = [];
   for (const host of news.records) {
     const record = roster.entries.get(host)?.record;
@@ -30,7 +30,8 @@ export function spreadNews(state: MembershipState, out: Outbox): void {
   }
   const targets = new Set(drawListeners(state, newsTargetsOf(roster.entries.size)));
   for (const host of news.opinions) {
-    const opinion = roster.opinions.get(host)?.opinion;
+    const accusation = accusations.get(host);
+    const opinion = accusation?.isOpen === true ? accusation.opinion : roster.opinions.get(host)?.opinion;
     if (opinion === undefined) continue;
     items.push({ opinion });
     if (opinion.phase === 'slow' || opinion.phase === 'dead') targets.add(host);

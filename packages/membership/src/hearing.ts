@@ -2,7 +2,7 @@
 // answered by a higher life or version instead of believed (SWIM's refutation). Records of others that claim this host's number are a conflict.
 import type { Outbox } from '@chordial/actor';
 import { lagOf } from './lateness.ts';
-import { accusedAgainMs, silenceMsMax } from './limits.ts';
+import { accusationsPassedOnMax, accusedAgainMs, silenceMsMax } from './limits.ts';
 import { ownRecord, raiseLife, writeRecord } from './own-roster.ts';
 import type { HostOpinion, HostPhase, HostRecord, RosterPage } from './protocol.ts';
 import {
@@ -84,13 +84,19 @@ function isHearsay({ roster }: MembershipState, { host, phase }: HostOpinion): b
 }
 
 /** The same said again, by others or once more, is not asked about again within a second. */
-function hearHearsay({ roster, accusations }: MembershipState, opinion: HostOpinion, now: number): void {
+function hearHearsay(state: MembershipState, opinion: HostOpinion, now: number): void {
+  const { roster, accusations, news } = state;
   const last = versionOf(roster, opinion.host);
   if (last !== undefined && isNewer(last, opinion)) return;
   const before = accusations.get(opinion.host);
   const isSame = before !== undefined && !isNewer(opinion, before.opinion);
   if (isSame && (before.isOpen || now - before.askedAt < accusedAgainMs)) return;
-  accusations.set(opinion.host, { opinion, askedAt: 0, isOpen: true });
+  // All ask at the same time, not one after another. A host that accuses many is more likely cut off itself: that goes no further.
+  const isPassedOn = accusations.size < accusationsPassedOnMax;
+  accusations.set(opinion.host, { opinion, askedAt: 0, isOpen: true, isPassedOn });
+  if (!isPassedOn) return;
+  news.opinions.add(opinion.host);
+  state.isUrgent = true;
 }
 
 /** An opinion, own or heard; if it is news it is passed on with probes and told. */

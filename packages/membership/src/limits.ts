@@ -32,6 +32,8 @@ export const holdMs = 600;
 export const tellMs = 50;
 /** Who answered is not asked again within this because others call it silent. */
 export const accusedAgainMs = 1_000;
+/** Hearsay of more hosts than this at a time is asked about, and passed on only when it is true. */
+export const accusationsPassedOnMax = 8;
 export const deadProbeMs = 1_000;
 export const rehintMs = 1_000;
 export const rehintForMs = 5_000;

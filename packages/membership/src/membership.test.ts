@@ -164,6 +164,19 @@ it('probe-host about another is passed on, and its answer back to the asker with
   expect(answered).toMatchObject([{ type: 'host-answered', correlation: 77, host: 3, lagMs: 4 }]);
 });
 
+it('accusations of a few are passed on while they are asked about, those of many are not', () => {
+  const { hear } = conversation();
+  for (let host = 2; host <= 30; host++) hear(news(host));
+  const accuse = (hosts: readonly number[]) => {
+    const opinions = hosts.map((host) => ({ host, life: startedAt, version: 1, phase: 'slow' }) as const);
+    const said = hear({ type: 'spread-news', isAnswer: false, records: [], pages: [], opinions }, 10);
+    const about = said.filter(({ type }) => type === 'spread-news').flatMap(({ opinions: told }) => told);
+    return new Set(about.map(({ host }) => host)).size;
+  };
+  expect(accuse([2])).toBe(1);
+  expect(accuse(Array.from({ length: 20 }, (_, i) => i + 3))).toBeLessThan(8);
+});
+
 it('an accusation that is said again and again is asked about once in a second', () => {
   const { hear } = conversation();
   hear(news(2));

@@ -24,6 +24,7 @@ import {
 import type { MembershipMessage } from './protocol.ts';
 import { createPicture } from './ring-picture.ts';
 import { createRoster } from './roster.ts';
+import { createEstimator } from './round-trip.ts';
 import { addContact, onHostIntroduced } from './routes.ts';
 import type { MembershipConfig, MembershipState } from './state.ts';
 import { onTellDue, onWatchRing, tellChanges } from './telling.ts';
@@ -63,6 +64,7 @@ export function initMembership(
     probes: new Map(),
     round: [],
     ways: new Map(),
+    allWays: createEstimator(),
     recent: [],
     accusations: new Map(),
     accused: { life: 0, version: 0 },

@@ -27,10 +27,13 @@ function placePeer(state: MembershipState, chord: Address<ChordMessage>, now: nu
   // The answer may have been lost: the same place again, once; then it was refused as taken, and another one is drawn.
   const isAgain = before !== undefined && before.times < 2 && !isMemberKey(state, before.key);
   const key = isAgain ? before.key : freePlace(state);
-  state.given.set(chord, { key, until: now + placeGivenMs, times: isAgain ? before.times + 1 : 1 });
   // The member before the place knows both neighbours-to-be and answers by the link that the joiner opens to it; a peer farther away
-  // may not know the way back to a new host yet. One that did not answer is not named again.
-  const contact = (isAgain ? undefined : memberBefore(state, key)) ?? contactFor(state, chord)!;
+  // may not know the way back to a new host yet. One that was named in vain is not named again.
+  const nearest = memberBefore(state, key);
+  const contact =
+    nearest === undefined || nearest.chord === before?.contact.chord ? contactFor(state, chord)! : nearest;
+  const times = isAgain ? before.times + 1 : 1;
+  state.given.set(chord, { key, until: now + placeGivenMs, times, contact });
   out.send(chord, { type: 'peer-placed', key, contact });
   return true;
 }

@@ -75,7 +75,7 @@ export function probe(
 ): number {
   if (state.probes.size >= probesMax) return 0;
   const correlation = ++state.correlation;
-  const estimated = timeoutMs(wayTo(state, host).estimator) * patienceOf(state);
+  const estimated = timeoutMs(wayTo(state, host).estimator, state.allWays) * patienceOf(state);
   const waitMs = kind === 'indirect' ? Math.max(timeoutMsMin, Math.min(timeoutMsMax, estimated * 1.5)) : estimated;
   state.probes.set(correlation, {
     host,
@@ -171,6 +171,7 @@ function noteAnswer(
     return;
   }
   noteRoundTrip(way.estimator, now - sentAt);
+  noteRoundTrip(state.allWays, now - sentAt);
   // Behind a relay an answer says that the host lives; only a trial says that the direct way works.
   if (kind === 'trial' && entry !== undefined) setVia(state, host, 0, now, out);
   if (way.indirect !== 0 && (entry?.via ?? 0) === 0) {
@@ -231,7 +232,10 @@ export function probeAccused(state: MembershipState, now: number, out: Outbox): 
 function believeAccusation(state: MembershipState, host: number, now: number): boolean {
   const accusation = state.accusations.get(host);
   state.accusations.delete(host);
-  if (accusation?.isOpen === true) noteOpinion(state, accusation.opinion, now);
+  if (accusation?.isOpen === true) {
+    noteOpinion(state, accusation.opinion, now);
+    if (accusation.isPassedOn) state.news.opinions.delete(host);
+  }
   return state.roster.entries.get(host)?.phase !== 'alive';
 }
 

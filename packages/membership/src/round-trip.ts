@@ -2,6 +2,8 @@
 // own correlation, so a sample is never ambiguous (Karn).
 import { timeoutMsMax, timeoutMsMin } from './limits.ts';
 
+const samplesTogetherMin = 8;
+
 export interface Estimator {
   /** 0 before the first sample. */
   samples: number;
@@ -22,8 +24,12 @@ export function noteRoundTrip(estimator: Estimator, ms: number): void {
   estimator.samples++;
 }
 
-/** Milliseconds within [300, 1000]; the longest before the first sample. */
-export function timeoutMs({ samples, smoothedMs, deviationMs }: Estimator): number {
-  if (samples === 0) return timeoutMsMax;
+/**
+ * Milliseconds within [300, 1000]. A way without a sample takes after all ways together, since in a large ring each single one is tried
+ * rarely; the longest before there are a few samples.
+ */
+export function timeoutMs(way: Estimator, allWays: Estimator = way): number {
+  const { samples, smoothedMs, deviationMs } = way.samples > 0 ? way : allWays;
+  if (samples === 0 || (way.samples === 0 && samples < samplesTogetherMin)) return timeoutMsMax;
   return Math.min(timeoutMsMax, Math.max(timeoutMsMin, smoothedMs + 4 * deviationMs));
 }

@@ -101,6 +101,22 @@ export interface LaneView {
   seen: number;
 }
 
+/** What others say of a host that this one thinks alive, until it answers or does not. */
+export interface Accusation {
+  readonly opinion: HostOpinion;
+  askedAt: number;
+  isOpen: boolean;
+  readonly isPassedOn: boolean;
+}
+
+/** A place given to a joiner, and the member that it was told to ask. */
+export interface Given {
+  readonly key: RingKey;
+  readonly until: number;
+  readonly times: number;
+  readonly contact: Member;
+}
+
 export interface MembershipState {
   readonly config: MembershipConfig;
   readonly self: Address<MembershipMessage>;
@@ -137,10 +153,12 @@ export interface MembershipState {
   readonly probes: Map<number, Probe>;
   round: number[];
   readonly ways: Map<number, Way>;
+  /** The round trips of all ways together. */
+  readonly allWays: Estimator;
   /** Opinions still to be passed on with probes, most recent first. */
   recent: { readonly host: number; left: number }[];
   /** Hosts that are alive here and that others call slow or dead; asked at `askedAt`, 0 for not yet. `isOpen` until it answered. */
-  readonly accusations: Map<number, { readonly opinion: HostOpinion; askedAt: number; isOpen: boolean }>;
+  readonly accusations: Map<number, Accusation>;
   /** The highest own (life, version) that somebody called slow or dead. */
   accused: { life: number; version: number };
   // routes
@@ -160,7 +178,7 @@ export interface MembershipState {
   leaderSeen: number;
   // placing
   readonly placesEarlier: RingKey[];
-  readonly given: Map<Address<ChordMessage>, { readonly key: RingKey; readonly until: number; readonly times: number }>;
+  readonly given: Map<Address<ChordMessage>, Given>;
   readonly waiters: Set<Address<ChordMessage>>;
   contactTurn: number;
   /** Sorted keys that are taken or given, rebuilt after changes of the ring. */
