@@ -126,9 +126,9 @@ function walkFrom(state: ChordPeerState, contact: Member, now: number, out: Outb
     state.joining = { ...joining, stage: 'walking', contact };
     return askPointers(state, 'join', contact, now, out);
   }
-  // The answer comes from a peer that may not know the way to a new host yet, and is lost then: no longer than a query is waited for.
+  // The answer comes from a peer that may not know the way to a new host yet, and is lost then: the next attempt soon reads its way.
   out.clearTimer(joining.timer);
-  const timer = out.setTimer(queryMsOf(state) * (1 + draw(state) / 2), { type: 'join-due' });
+  const timer = out.setTimer((queryMsOf(state) * (1 + draw(state))) / 3, { type: 'join-due' });
   state.joining = { ...joining, stage: 'finding', contact, timer, correlation: nextCorrelation(state) };
   askContact(state, state.self.key, out);
 }
