@@ -91,6 +91,18 @@ describe('members-lost', () => {
     expect(peer.state.versionKnown).toBe(0);
   });
 
+  it('a list that lost a member is read again, should the successor know better and its list stay as it is', () => {
+    const peer = peerAt('4');
+    tick(peer);
+    peer.tell(pointers(peer, '5', '4', '6 7 8'));
+    expect(peer.state.versionKnown).toBe(77);
+    const [sent] = peer.tell({ type: 'members-lost', hosts: [], members: [member('7')] });
+    expect(sent).toMatchObject({ to: member('5').chord, message: { type: 'read-pointers', versionKnown: 0 } });
+    peer.now += 5_000;
+    peer.tell(pointers(peer, '5', '4', '6 7 8'));
+    expect(names(peer.state.successors)).toBe('5 6 7');
+  });
+
   it('a look-up is not forwarded to them', () => {
     const peer = peerAt('4');
     const replyTo = makeAddress<SuccessorFound>(0, 0, 99);

@@ -119,8 +119,9 @@ export function dropPointers(state: ChordPeerState, isGone: (member: Member) => 
   const live = successors.filter((member) => !isGone(member));
   if (live.length < successors.length || isPredecessorGone) changeVersion(state);
   if (live.length === successors.length) return true;
+  // Should the successor know better, its list is read again although it did not change.
+  state.versionKnown = 0;
   if (live[0] !== successors[0]) {
-    state.versionKnown = 0;
     state.successorWaits = state.successorCovers = false;
   }
   state.successors = live;
