@@ -1,4 +1,5 @@
 // What holds in a membership after every step, said as the sentence that is returned when it does not.
+import type { Member } from '@chordial/chord/protocol';
 import {
   contactsMax,
   hostsMax,
@@ -61,15 +62,21 @@ function rosterBroken({ roster, isLeader, contacts }: MembershipState): string |
   return isLeader && !roster.entries.has(roster.own) ? 'the leader has its own record' : undefined;
 }
 
+/** Arrays that were found in order; they are never changed. */
+const inOrder = new WeakSet<readonly Member[]>();
+
 function pictureBroken({ picture, counted }: MembershipState): string | undefined {
   const { sorted, members } = picture;
+  let count = 0;
+  for (const ofHost of counted.values()) count += ofHost.length;
+  if (count !== sorted.length) return 'the picture holds the members of all hosts that count';
+  if (inOrder.has(sorted) && inOrder.has(members)) return undefined;
   for (let i = 1; i < sorted.length; i++) {
     if (memberOrder(sorted[i - 1]!, sorted[i]!) > 0) return 'members are sorted';
   }
   for (let i = 1; i < members.length; i++) {
     if (members[i - 1]!.key >= members[i]!.key) return 'keys told to watchers are strictly ascending';
   }
-  let count = 0;
-  for (const ofHost of counted.values()) count += ofHost.length;
-  return count === sorted.length ? undefined : 'the picture holds the members of all hosts that count';
+  inOrder.add(sorted).add(members);
+  return undefined;
 }
