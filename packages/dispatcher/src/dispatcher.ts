@@ -111,10 +111,19 @@ function refusalOf(error: ParseError | undefined): Refusal {
 /** Another lane says that a peer here owns the user. It has judged the request; who owns it is looked at again. */
 function onForwardRequest(state: State, request: ForwardRequest, now: number, out: Outbox): void {
   state.counts.taken++;
+  if (!isWhole(request)) {
+    state.counts.malformed++;
+    return;
+  }
   const peek = state.peeks.take(now);
   const flow = flowOf(state, request);
   if (peekAt(request.bytes, request.start, request.end, peek)) route(state, peek, flow, request.hops, false, now, out);
   else onBroken(state, peek, flow, now, out);
+}
+
+/** Another host may be of another version, or lie: what cannot be answered, or would travel for ever, is dropped. */
+function isWhole({ bytes, address, port, hops }: ForwardRequest): boolean {
+  return bytes !== undefined && typeof address === 'string' && port > 0 && port < 65_536 && hops > 0;
 }
 
 /** A request that came back to the host that read it can be answered by any of its lanes. */

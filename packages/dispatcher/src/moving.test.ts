@@ -229,6 +229,34 @@ describe('bounds', () => {
     expect(host.lanes.map((_, i) => brokenInvariant(host) ?? i)).toEqual([0, 1, 2]);
   });
 
+  test('a forward-request of a host that lies or is of another version is dropped and counted', () => {
+    const { host, edge, text } = threeHosts();
+    const bytes = new Uint8Array(Buffer.from(text, 'latin1'));
+    const whole = {
+      type: 'forward-request',
+      bytes,
+      start: 0,
+      end: bytes.length,
+      address: '192.0.2.4',
+      port: 5060,
+      hops: 1,
+    };
+    const lies = [
+      { hops: Number.NaN },
+      { hops: -5 },
+      { hops: undefined },
+      { address: 7 },
+      { port: 70_000 },
+      { bytes: undefined },
+    ];
+    for (const lie of lies) {
+      host.send(edge, host.lanes[edge]!.dispatcher as Address, { ...whole, ...lie } as never);
+      host.advance(1_000);
+    }
+    expect(host.datagrams).toEqual([]);
+    expect(host.dispatcherState(edge).counts.malformed).toBe(lies.length);
+  });
+
   test('rest-due before its time wakes nobody; the resting room is bounded, then 503', () => {
     const { host, b, edge, user } = threeHosts({ dispatcher: { hopsMax: 24, lookupsMax: 2 } });
     host.hostsDown.add(b.host);

@@ -1,6 +1,6 @@
 // When a dispatcher says that it can serve, and how it comes to know the ring when its first question is lost.
 import { type Address, makeAddress } from '@chordial/actor';
-import type { ChordMessage, FindSuccessor, RingChanged, WatchRing } from '@chordial/chord/protocol';
+import type { ChordMessage, FindSuccessor, Member, RingChanged, WatchRing } from '@chordial/chord/protocol';
 import { ringKeyFromText } from '@chordial/ring-key';
 import type { RequestReceived } from '@chordial/sip-transaction/protocol';
 import { describe, expect, test } from 'vitest';
@@ -8,6 +8,7 @@ import { brokenInvariant, requestText, TestHost } from './host.fixture.ts';
 import type { AttachPeers } from './protocol.ts';
 
 const SLOW_MEMBERSHIP_AT = 21;
+const CHORD = 32 as Address<FindSuccessor>;
 const slowMembership = 21 as Address<WatchRing>;
 const readyOf = (host: TestHost): string[] => host.reports.filter((report) => report.endsWith('dispatcher-ready'));
 
@@ -45,6 +46,30 @@ describe('dispatcher-ready', () => {
     expect(readyOf(host)).toEqual([]);
     const attach: AttachPeers = { type: 'attach-peers', peers: [] };
     host.send(0, host.lanes[0]!.dispatcher as Address<never>, attach);
+    host.settle();
+    expect(readyOf(host)).toEqual(['0: dispatcher-ready']);
+  });
+
+  test('of a host that joins: comes with the members, though its own peers own nothing yet', () => {
+    const host = new TestHost({ own: false, dispatcher: { membership: 0 as Address<WatchRing>, chord: CHORD } });
+    const tell = (epoch: number, members: readonly Member[]): void => {
+      const changed: RingChanged = { type: 'ring-changed', epoch, members };
+      host.send(0, host.lanes[0]!.dispatcher as Address<never>, changed);
+      host.settle();
+    };
+    tell(0, []);
+    expect(readyOf(host)).toEqual([]);
+    tell(1, host.members);
+    expect(readyOf(host)).toEqual(['0: dispatcher-ready']);
+  });
+
+  test('in a ring too large for lists: comes when a peer of the lane is in the ring', () => {
+    const host = new TestHost({ own: false, dispatcher: { membership: 0 as Address<WatchRing>, chord: CHORD } });
+    host.send(0, host.lanes[0]!.dispatcher as Address<never>, { type: 'ring-changed', epoch: 1, members: [] } as never);
+    host.settle();
+    expect(readyOf(host)).toEqual([]);
+    const [self] = host.members as [Member];
+    host.tellRange({ type: 'range-changed', self, owns: false, from: self.key, epoch: 1 });
     host.settle();
     expect(readyOf(host)).toEqual(['0: dispatcher-ready']);
   });

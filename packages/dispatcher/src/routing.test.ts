@@ -237,6 +237,21 @@ describe('look-up', () => {
     expect(reply.trace).toEqual([reply.owner.key]);
   });
 
+  test('one-hop: an owner on another host is one hop away, one that only the ring knows as many as the ring says', () => {
+    const host = new TestHost({ hostsCount: 2, peersPerLane: 2 });
+    const [found] = lookUp(host);
+    expect(found).toMatchObject({ type: 'looked-up', routing: 'one-hop', hops: 1, owner: { host: 2 } });
+    const { key, owner } = found as LookedUp;
+    const [mine, other] = host.members.filter((member) => member.host === 1) as [Member, Member];
+    const listed = [mine, other].toSorted((a, b) => (a.key < b.key ? -1 : 1));
+    const front = host.lanes[0]!.dispatcher as Address<never>;
+    host.send(0, front, { type: 'ring-changed', epoch: 9, members: listed } as never);
+    host.ringSays = () => owner;
+    const [asked] = lookUp(host);
+    expect(host.asked).toMatchObject([{ key, trace: [] }]);
+    expect(asked).toMatchObject({ routing: 'fingers', hops: 1, owner, trace: [owner.key] });
+  });
+
   test('fingers: the way that the ring took, the owner last', () => {
     const host = new TestHost({
       lanesCount: 2,

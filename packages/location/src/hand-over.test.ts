@@ -203,6 +203,23 @@ describe('the way between', () => {
     expect(unanswered).toHaveLength(waiting);
   });
 
+  it('a record that is not whole is refused and counted; the others of its chunk are taken', () => {
+    const pair = new LocationPair();
+    const binding = ['sip:a', 'sip:a', '', 0, 'c', 1, 1_000, 60_000, ''];
+    const without = (index: number, value: unknown): unknown[] => binding.map((one, i) => (i === index ? value : one));
+    const records = [
+      [7, [binding], []],
+      ['lie1@x', [without(0, undefined)], []],
+      ['lie2@x', [without(7, Number.NaN)], []],
+      ['lie3@x', [without(5, 'one')], []],
+      ['lie4@x', [], [[undefined, 'c', 1]]],
+      ['true@x', [binding], []],
+    ] as never;
+    pair.tell(1, { type: 'take-records', transfer: 1, chunk: 0, records, replyTo: pair.at(0) });
+    expect([...pair.states[1]!.users!.keys()]).toEqual(['true@x']);
+    expect(pair.states[1]!.counts.handedRefused).toBe(5);
+  });
+
   it('takings are few: with one more the oldest is forgotten', () => {
     const pair = new LocationPair();
     for (let transfer = 0; transfer <= takingsMax; transfer++)

@@ -2,7 +2,7 @@
 // twice does no harm. A record that is already here (from an earlier ownership, or from a part of a broken ring) is
 // merged with the one that comes, contact by contact.
 import type { Address, Outbox } from '@chordial/actor';
-import type { Binding, HandedBinding, HandedRemoval, RecordsTaken, TakeRecords } from './protocol.ts';
+import type { Binding, HandedBinding, HandedRecord, HandedRemoval, RecordsTaken, TakeRecords } from './protocol.ts';
 import { dropLater } from './range.ts';
 import { charactersOf, indexOfContact, liveBindings, noBindings } from './record.ts';
 import type { LocationState } from './state.ts';
@@ -17,6 +17,8 @@ export interface Taking {
 
 /** Hand-overs taken at a time; with another one the oldest is forgotten, and its giver gives up. */
 export const takingsMax = 16;
+/** Longer than any registrar grants (RFC 3261 20.19: 2^32 - 1 seconds). */
+const msLeftMax = 2 ** 32 * 1_000;
 
 export function onTakeRecords(state: LocationState, message: TakeRecords, now: number, out: Outbox): void {
   const { transfer, chunk, records, replyTo } = message;
@@ -28,11 +30,28 @@ export function onTakeRecords(state: LocationState, message: TakeRecords, now: n
   }
   if (taking !== undefined && taking.chunkNext === chunk) {
     taking.chunkNext++;
-    for (const [aor, bindings, removals] of records) take(state, aor, bindings, removals, now, out);
+    for (const record of records) {
+      if (isWhole(record)) take(state, record[0], record[1], record[2], now, out);
+      else state.counts.handedRefused++;
+    }
     // They may come before the range that they belong to.
     if (state.users !== undefined) dropLater(state, now, out);
   }
   out.send(replyTo, { type: 'records-taken', transfer, chunkNext: taking?.chunkNext ?? 0 });
+}
+
+/** Another host may be of another version: what it sends amiss must not cost what is here. */
+function isWhole([aor, bindings, removals]: HandedRecord): boolean {
+  return (
+    typeof aor === 'string' &&
+    bindings.every(
+      ([contact, contactKey, instance, regId, callId, cseq, q, msLeft, userAgent]) =>
+        [contact, contactKey, instance, callId, userAgent].every((text) => typeof text === 'string') &&
+        [regId, cseq, q].every((number) => number >= 0) &&
+        msLeft < msLeftMax,
+    ) &&
+    removals.every(([contactKey, callId]) => typeof contactKey === 'string' && typeof callId === 'string')
+  );
 }
 
 function take(
