@@ -251,7 +251,8 @@ describe('bounds', () => {
     ];
     for (const lie of lies) {
       host.send(edge, host.lanes[edge]!.dispatcher as Address, { ...whole, ...lie } as never);
-      host.advance(1_000);
+      host.settle();
+      host.advance(3_000);
     }
     expect(host.datagrams).toEqual([]);
     expect(host.dispatcherState(edge).counts.malformed).toBe(lies.length);
