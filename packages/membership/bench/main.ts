@@ -81,33 +81,21 @@ function measure(count: number, run: (i: number) => void): number {
   return Math.round(((performance.now() - started) * 1e6) / count) / 1e3;
 }
 
+const news = (records: readonly HostRecord[], pages: readonly RosterPage[]): void => {
+  hear({ type: 'spread-news', isAnswer: false, records, pages, opinions: [] } as Typed);
+  hear({ type: 'tell-due' });
+};
+const peers = peersOf(2);
+const fewer = peers.slice(1);
+const keys = state.picture.members.map(({ key }) => key);
 const figures = {
-  members: state.picture.members.length,
+  members: keys.length,
   hosts,
   /** One peer of a host comes or goes: merge, new picture, hints of 100 local peers, telling. */
-  microsecondsPerPage: measure(500, (i) => {
-    const peers = peersOf(2);
-    hear({
-      type: 'spread-news',
-      isAnswer: false,
-      records: [],
-      pages: [page(2, i + 2, i % 2 ? peers : peers.slice(1))],
-      opinions: [],
-    } as Typed);
-    hear({ type: 'tell-due' });
-  }),
-  /** A host is slow, or back. */
-  microsecondsPerFailure: measure(500, (i) => {
-    const opinion = { host: 3, life, version: i + 2, phase: i % 2 ? 'alive' : 'slow' } as const;
-    hear({ type: 'spread-news', isAnswer: false, records: [], pages: [], opinions: [opinion] } as Typed);
-  }),
-  microsecondsPerPlace: measure(200, () =>
-    middleOfLargestArc(
-      state.picture.members.map(({ key }) => key),
-      () => false,
-      state.random,
-    ),
-  ),
+  microsecondsPerPage: measure(1_000, (i) => news([], [page(2, i + 2, i % 2 ? peers : fewer)])),
+  /** All 100 peers of a host are lost, or are back. */
+  microsecondsPerFailure: measure(1_000, (i) => news([{ ...record(3, i + 2), lanesUp: i % 2 ? [[0, life]] : [] }], [])),
+  microsecondsPerPlace: measure(500, () => middleOfLargestArc(keys, () => false, state.random)),
   sent,
 };
 console.log(

@@ -12,10 +12,7 @@ it.each<[string, (state: MembershipState) => void]>([
   ['pagesCount', (state) => state.roster.pagesCount--],
   ['its own record', (state) => state.roster.entries.delete(1)],
   ['under its own number', (state) => state.roster.entries.set(7, state.roster.entries.get(2)!)],
-  [
-    'no mere contact',
-    (state) => state.contacts.set(2, { host: 2, address: '', port: 1, fingerprint: '', since: 0, compareAt: 0 }),
-  ],
+  ['no mere contact', (state) => state.contacts.set(2, { host: 2, address: '', port: 1, fingerprint: '', since: 0 })],
   ['members are sorted', (state) => (state.picture.sorted = state.picture.sorted.toReversed())],
   ['strictly ascending', (state) => (state.picture.members = [...state.picture.members, state.picture.members[0]!])],
   ['all hosts that count', (state) => state.counted.delete(2)],

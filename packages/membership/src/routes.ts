@@ -38,7 +38,7 @@ export function addContact(state: MembershipState, contact: Contact, now: number
   const { host, address, port, fingerprint } = contact;
   if (host === roster.own || roster.entries.has(host)) return;
   if (!contacts.has(host) && contacts.size >= contactsMax) return;
-  contacts.set(host, { host, address, port, fingerprint, since: now, compareAt: now });
+  contacts.set(host, { host, address, port, fingerprint, since: now });
   if (!routes.has(host)) tellRoute(state, host, out);
   compareWith(state, host, out);
 }

@@ -162,7 +162,7 @@ export interface MembershipState {
   /** The highest own (life, version) that somebody called slow or dead. */
   accused: { life: number; version: number };
   // routes
-  readonly contacts: Map<number, Contact & { readonly since: number; compareAt: number }>;
+  readonly contacts: Map<number, Contact & { readonly since: number }>;
   /** What this lane's hosts port was told last, by host. */
   readonly routes: Map<number, string>;
   // lateness
