@@ -14,7 +14,7 @@ const peersMax = 1_000;
 
 interface SizeFigures {
   readonly peers: number;
-  /** One for each seed. */
+  /** One for each seed; none for a ring of one, which is never grown. */
   readonly changes: readonly Changes[];
 }
 
@@ -46,7 +46,11 @@ printHeading(
   `${threeAreas.name}: ${threeAreas.sentence}`,
 );
 
-const figures = (options.peers as number[]).toSorted((a, b) => a - b).map(measure);
+const all = (options.peers as number[]).toSorted((a, b) => a - b).map(measure);
+const figures = all.filter(({ changes }) => changes.length > 0);
+if (figures.length < all.length) {
+  console.log('  A ring of one owns everything and is never grown (Zave 2017): a ring is founded by two or more.');
+}
 
 type Time = (changes: Changes) => number;
 const joinTimes: Readonly<Record<string, Time>> = {
@@ -68,6 +72,7 @@ conclude(bars(), { seeds: options.seeds, firstSeed: options.firstSeed, paper: { 
 
 function measure(peers: number): SizeFigures {
   const changes: Changes[] = [];
+  if (peers === 1) return { peers, changes };
   for (let i = 0; i < options.seeds; i++) {
     process.stderr.write(`  ${whole(peers)} peers, ring ${i + 1} of ${options.seeds} ...\n`);
     changes.push(measureChanges(peers, threeAreas, options.firstSeed + i));
@@ -81,9 +86,10 @@ function spread({ changes }: SizeFigures, time: Time): Spread {
 
 function print(title: string, times: Readonly<Record<string, Time>>): void {
   const head = ['peers', ...Object.keys(times).flatMap((name) => [`${name}: median ms`, 'most']), 'paper'];
-  const rows = figures.map((each) => [
+  const rows = all.map((each) => [
     whole(each.peers),
     ...Object.values(times).flatMap((time) => {
+      if (each.changes.length === 0) return ['-', '-'];
       const { median, max } = spread(each, time);
       return [whole(median), whole(max)];
     }),
@@ -132,8 +138,8 @@ function picture(): string {
     levels: [{ y: paperChangeMs, label: 'paper: 2 s' }],
   });
   const last = figures.at(-1)!;
-  const all = (time: Time) => distributionOf(last.changes.map(time));
-  const [join, failure] = [all(joinTimes['all know it']!), all(failureTimes['all know it']!)];
+  const ofLast = (time: Time) => distributionOf(last.changes.map(time));
+  const [join, failure] = [ofLast(joinTimes['all know it']!), ofLast(failureTimes['all know it']!)];
   const seconds = (ms: number) => (ms / 1_000).toFixed(1);
   return chartSvg({
     title: `Figure 6: ${whole(last.peers)} peers all know a join after ${seconds(join.p50)} s and a failure after ${seconds(failure.p50)} s (most: ${seconds(join.max)} and ${seconds(failure.max)} s; paper: 2 s)`,

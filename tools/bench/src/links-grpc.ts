@@ -52,7 +52,8 @@ async function serve({ certificate, privateKey }: Parameters<LinkWay['serve']>[0
 function connect(port: number, { certificate, privateKey }: Parameters<LinkWay['call']>[1]): Client {
   const pem = Buffer.from(certificate);
   const secure = credentials.createSsl(pem, Buffer.from(privateKey), pem, { checkServerIdentity: () => undefined });
-  return new Client(`127.0.0.1:${port}`, secure, messageMax);
+  // A name, because node:tls takes no address for one.
+  return new Client(`127.0.0.1:${port}`, secure, { ...messageMax, 'grpc.ssl_target_name_override': 'localhost' });
 }
 
 export const grpcUnaryWay: LinkWay = {
@@ -80,8 +81,11 @@ export const grpcStreamWay: LinkWay = {
     const client = connect(port, identity);
     const stream = client.makeBidiStreamRequest(many.path, same, same);
     const waiting: (() => void)[] = [];
+    let isClosed = false;
     stream.on('data', () => waiting.shift()!());
-    stream.on('error', () => {});
+    stream.on('error', (failure) => {
+      if (!isClosed) throw failure;
+    });
     const sender = (bytes: Buffer) => (answered: () => void) => {
       waiting.push(answered);
       stream.write(bytes);
@@ -90,6 +94,7 @@ export const grpcStreamWay: LinkWay = {
       roundTrips: (outstanding, seconds) => closedLoop(outstanding, seconds, sender(small)),
       bytes: async (seconds) => (await closedLoop(largeWindow, seconds, sender(large))) * largeBytes,
       close: async () => {
+        isClosed = true;
         stream.end();
         client.close();
       },
