@@ -106,6 +106,8 @@ it('a question that comes back, as message-refused, goes round whoever cannot be
   expect(refuse('c', 'd')).toEqual([{ to: member('8').chord, message: question('d', { hops: 2 }) }]);
   expect(refuse('8', '9')).toEqual([{ to: member('7').chord, message: question('9', { hops: 2 }) }]);
   expect(refuse('5', '58')).toEqual([]);
+  // One that was dropped meanwhile is not among the ways any more.
+  expect(refuse('99', '9')).toEqual([{ to: member('8').chord, message: question('9', { hops: 2 }) }]);
   expect(peer.tell({ type: 'message-refused', to: member('5').chord as never, message: rectify('4') })).toEqual([]);
   expect(peer.tell({ type: 'child-stopped', child: member('5').chord as never })).toEqual([]);
 });

@@ -4,7 +4,7 @@
 
 import type { Outbox, Typed } from '@chordial/actor';
 import type { MessageRefused } from '@chordial/actor/protocol';
-import { between, betweenRightClosed, keyBits } from '@chordial/ring-key';
+import { betweenRightClosed, keyBits } from '@chordial/ring-key';
 import type { ChordPeerState } from './peer-state.ts';
 import { closestPreceding } from './pointers.ts';
 import type { FindSuccessor, Member } from './protocol.ts';
@@ -55,9 +55,9 @@ function forward(message: FindSuccessor, next: Member, trace: FindSuccessor['tra
 export function onMessageRefused(state: ChordPeerState, { to, message }: MessageRefused, out: Outbox): void {
   if (!isQuestion(message)) return;
   const { self, successors, fingers } = state;
-  const isWay = (member: Member): boolean =>
-    (member.chord as number) !== to && between(self.key, member.key, message.key);
-  const next = fingers.findLast(isWay) ?? successors.findLast(isWay);
+  const refused = [...successors, ...fingers].find(({ chord }) => (chord as number) === to);
+  // Each time nearer to this peer, so that a question that finds all ways cut comes to an end.
+  const next = closestPreceding(self.key, state, refused?.key ?? message.key);
   if (next !== undefined) forward(message, next, message.trace, out);
 }
 
