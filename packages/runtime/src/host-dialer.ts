@@ -68,7 +68,9 @@ export function callHost(options: CallOptions, events: CallEvents): () => void {
     // A reset, because after `destroy` the system would go on sending what a dead link left behind. Not at once: we may be inside a callback
     // of the TLS stream, and Node 26 loses the process when its socket goes away there.
     setImmediate(() => {
-      raw.resetAndDestroy();
+      // A reset waits for the connection, and one that nobody answers would be kept for two minutes.
+      if (raw.connecting) raw.destroy();
+      else raw.resetAndDestroy();
       socket?.destroy();
     });
   };

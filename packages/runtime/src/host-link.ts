@@ -148,6 +148,11 @@ export class HostLink {
     if (this.#failures > 0 && now - this.#openedAt > backoffMsMax) this.#failures = 0;
   }
 
+  /** Opens a link that is down, with nothing to send yet, unless its pause lasts. */
+  tryOpening(): void {
+    if (this.#call === undefined && this.#giveUp === undefined && this.#options.clock() >= this.#retryAt) this.#open();
+  }
+
   /** The other process was replaced by a later one: what this connection still takes is lost. */
   outlived(life: number): void {
     if (this.#call !== undefined && this.#call.welcome.life < life)
