@@ -178,14 +178,19 @@ export async function startChordial(
   });
   running = lanes;
   checkReady();
-  const late = setTimeout(() => startFailed(new StartFault(lateSentence())), readyMsMax);
+  // A joiner waits for its ring as long as it takes; a founder that does not know its own ring is broken.
+  const late = setInterval(() => {
+    if (entrance.founds || bound.size < options.lanes) startFailed(new StartFault(lateSentence()));
+    else if (isEnded()) startFailed(new StartFault('stopped before the ring was known'));
+    else onEvent({ kind: 'waiting', lane: 0, sentence: `Still waiting: ${lateSentence()}.` });
+  }, readyMsMax);
   try {
     await starting;
   } catch (fault) {
     await lanes.stop();
     throw fault;
   } finally {
-    clearTimeout(late);
+    clearInterval(late);
   }
 
   const laneUp = (): number => lanesUp()[0] ?? 0;

@@ -21,6 +21,8 @@ interface Peer {
 /** Neighbours that leave together wait for each other, so few at a time. */
 const leavingAtOnce = 4;
 const pauseMs = 150;
+/** A refusal that stays, as where a whole ring is told to stop: nobody is left to take over. */
+const patienceMs = 3_000;
 
 /**
  * Has every peer leave. A peer that is refused (its range changes just now, a neighbour leaves too) is asked again until `untilMs` on the
@@ -42,13 +44,14 @@ export async function leaveAll(
     }
   };
   async function leaveOne(peer: Peer): Promise<void> {
+    const untilOneMs = Math.min(untilMs, performance.now() + patienceMs);
     for (;;) {
       const refused = await ask(peer).then(
         (answer) => (answer.type === 'ring-left' ? undefined : answer.sentence),
         (failure: Error) => failure.message,
       );
       if (refused === undefined) return;
-      if (performance.now() >= untilMs) {
+      if (performance.now() >= untilOneMs) {
         waiting.length = 0;
         throw new LeaveFault(
           `${left} of ${peers.length} peers have left, and the next one is refused: ${refused}. The host goes on with the others; look at \`chordial ring --check\` and try again.`,

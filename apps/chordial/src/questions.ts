@@ -115,7 +115,7 @@ function ringLine({ name, host, address, hosts, peersInRing, membersCount, isLea
   const troubled = [slow > 0 ? `${slow} slow` : '', dead > 0 ? `${dead} dead` : ''].filter((text) => text !== '');
   const others = troubled.length > 0 ? ` (${troubled.join(', ')})` : '';
   const own = `${peersInRing} of ${membersCount} members are here`;
-  return `ring ${name}: host ${host} at ${address}${isLeaving ? ', leaving' : ''}; ${hosts.alive} hosts alive${others}; ${own}`;
+  return `ring ${name}: host ${host} at ${address}${isLeaving ? ', leaving' : ''}; ${hosts.alive} ${hosts.alive === 1 ? 'host' : 'hosts'} alive${others}; ${own}`;
 }
 
 const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
