@@ -135,7 +135,7 @@ export function callHost(options: CallOptions, events: CallEvents): () => void {
     else {
       isOpen = true;
       clearTimeout(deadline);
-      reader.lengthMax = frameLengthMax;
+      reader.admit(frameLengthMax);
       events.opened({
         socket: socket!,
         welcome,

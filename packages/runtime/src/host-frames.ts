@@ -40,15 +40,19 @@ export function frameOf(kind: number, body: Buffer = Buffer.alloc(0)): Buffer {
 export type TakeFrame = (kind: number, flags: number, memory: WireMemory, start: number, end: number) => boolean;
 
 export class FrameReader {
-  /** Raised when the other side has proved itself. */
-  lengthMax: number;
+  #lengthMax: number;
   readonly #head = Buffer.allocUnsafeSlow(4);
   #headBytes = 0;
   #partial: Buffer | undefined;
   #partialBytes = 0;
 
   constructor(lengthMax: number) {
-    this.lengthMax = lengthMax;
+    this.#lengthMax = lengthMax;
+  }
+
+  /** The other side has proved itself, or has welcomed us. */
+  admit(lengthMax: number): void {
+    this.#lengthMax = lengthMax;
   }
 
   /** Passes on the frames that `chunk` completes; a sentence about the stream when it cannot go on. */
@@ -78,8 +82,8 @@ export class FrameReader {
         length = chunk.readUInt32LE(at);
         at += 4;
       }
-      if (length < 2 || length > this.lengthMax)
-        return `a frame of ${length} bytes, where 2 to ${this.lengthMax} may be`;
+      if (length < 2 || length > this.#lengthMax)
+        return `a frame of ${length} bytes, where 2 to ${this.#lengthMax} may be`;
       if (chunk.length - at < length) {
         this.#partial = Buffer.allocUnsafeSlow(length);
         this.#partialBytes = 0;

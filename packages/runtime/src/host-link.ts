@@ -21,7 +21,7 @@ import { type WireMemory, wireMemory } from './wire.ts';
 export const queueBytesMax = 4 * 1_024 * 1_024;
 const pieceBytes = 256 * 1_024;
 const piecesKeptMax = 16;
-const callMsMax = 3_000;
+const callDeadlineMs = 3_000;
 const silenceMsMax = 3_000;
 const idleMsMax = 1_000;
 const backoffMsMin = 50;
@@ -189,7 +189,7 @@ export class HostLink {
     const { identity, token, hello } = this.#options;
     const { host, fingerprint } = this.route;
     this.#giveUp = callHost(
-      { to: this.route, identity, token, hello: hello(), expected: { host, fingerprint }, deadlineMs: callMsMax },
+      { to: this.route, identity, token, hello: hello(), expected: { host, fingerprint }, deadlineMs: callDeadlineMs },
       {
         opened: (call) => {
           this.#giveUp = undefined;

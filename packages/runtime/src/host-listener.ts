@@ -192,7 +192,7 @@ export function listenForHosts(options: ListenerOptions, events: ListenerEvents)
         return false;
       }
       socket.write(answer);
-      reader.lengthMax = frameLengthMax;
+      reader.admit(frameLengthMax);
       incoming = { socket, hello, fingerprint };
       incomingCount++;
       events.accepted(incoming);
