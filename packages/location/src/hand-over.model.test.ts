@@ -19,14 +19,15 @@ const wish = fc.record({
 const operation = fc.oneof(
   { weight: 6, arbitrary: wish },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('pause'), ms: fc.nat(60) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('hand') }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('hand') }) },
 );
 
 it('the taker ends with what the giver has', () => {
   let handedRecords = 0;
   const property = fc.property(
     fc.array(operation, { maxLength: 50 }),
-    fc.array(fc.constantFrom(0, 1, 1, 2), { maxLength: 30 }),
+    // Fewer losses than a silence of 10 s takes.
+    fc.array(fc.constantFrom(0, 0, 1, 2), { maxLength: 18 }),
     fc.constantFrom(1, 3, 1_000),
     (operations, copies, usersPerSweepMax) => {
       const pair = new LocationPair(2, { usersPerSweepMax });
