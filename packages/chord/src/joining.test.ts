@@ -81,14 +81,30 @@ describe('rule 2', () => {
     const taken = { ...member('48'), host: 2, chord: stranger };
     peer.tell({ ...pointers(peer, '5', '4', '6 7 8'), predecessor: taken });
     expect(peer.state.phase).toBe('joining');
-    expect(peer.timers).toMatchObject([{ message: { type: 'join-due' } }]);
-    expect(peer.timers[0]!.delayMs).toBeGreaterThanOrEqual(500);
-    expect(peer.timers[0]!.delayMs).toBeLessThan(1_500);
+    const { delayMs, message } = peer.timers.at(-1)!;
+    expect(message).toEqual({ type: 'join-due' });
+    // Soon at first, since whoever gave the place hears of more of the ring at this moment.
+    expect(delayMs).toBeGreaterThanOrEqual(100);
+    expect(delayMs).toBeLessThan(300);
     peer.tell({ type: 'join-due' });
     const sent = peer.tell({ type: 'peer-placed', key: at('4c'), contact: member('a') });
     // Each second attempt reads its way, from the contact on.
     expect(sent.at(-1)).toMatchObject({ to: member('a').chord, message: { type: 'read-pointers' } });
     expect(peer.state.self.key).toBe(at('4c'));
+  });
+
+  it('a place that is taken again and again is followed by a long pause, as any other failure', () => {
+    const peer = joiner();
+    for (let attempt = 0; attempt < 5; attempt++) {
+      peer.tell({ type: 'peer-placed', key: at(`4${attempt}`), contact: member('5') });
+      const { correlation } = peer.state;
+      if (peer.state.joining?.stage === 'finding')
+        peer.tell({ type: 'successor-found', correlation, key: at('48'), owner: member('5'), hops: 0 });
+      peer.tell({ ...pointers(peer, '5', '4', '6 7 8'), predecessor: { ...member(`4${attempt}`), host: 2 } });
+      if (attempt < 4) peer.tell({ type: 'join-due' });
+    }
+    expect(peer.timers.at(-1)!.delayMs).toBeGreaterThanOrEqual(500);
+    expect(peer.timers.at(-1)!.delayMs).toBeLessThan(1_500);
   });
 
   it('a former life of itself does not take the place', () => {

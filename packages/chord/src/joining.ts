@@ -29,6 +29,8 @@ import { askSuccessor } from './stabilization.ts';
 /** Reads of one attempt to walk to a place; the question before them led there already. */
 const stepsMax = 32;
 const probesMax = 20;
+/** Attempts after which a place that was taken is followed by a long pause like any other failure. */
+const soonAttemptsMax = 3;
 /** An attempt takes a few queries; whoever does not answer ends it. */
 const queriesPerAttempt = 5;
 const firstDelayMsMax = 200;
@@ -76,9 +78,11 @@ export function retryJoin(state: ChordPeerState, isTaken: boolean, out: Outbox):
   if (joining === undefined) return;
   out.clearTimer(joining.timer);
   if (isTaken) state.self = state.predecessor = { ...state.self, key: unplaced };
-  const pauseMs = queryMsOf(state) * (0.5 + draw(state));
-  state.queries = noQueries;
   const { attemptsCount } = joining;
+  // A place is often taken because the membership that gave it had heard of a part of the ring, and hears of the rest at this moment.
+  const isSoon = isTaken && attemptsCount <= soonAttemptsMax;
+  const pauseMs = queryMsOf(state) * (0.5 + draw(state)) * (isSoon ? 0.2 : 1);
+  state.queries = noQueries;
   state.joining = { ...idle, attemptsCount, timer: out.setTimer(pauseMs, { type: 'join-due' }) };
 }
 

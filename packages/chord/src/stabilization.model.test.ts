@@ -37,7 +37,7 @@ it('members that nobody knew are found, and every successor list becomes whole',
     }),
     { numRuns: 40 },
   );
-});
+}, 60_000);
 
 it('a ring that is whole stays as it is', () => {
   const lane = new RingOnOneLane(ringOfKeys(Array.from({ length: 20 }, (_, i) => ringKeyFromText(`${i}`)).sort(), 4));
