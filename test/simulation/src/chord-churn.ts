@@ -34,8 +34,9 @@ function build({ simulation, durationMs, calmFromMs, clientsCount }: Stage): Rul
     invariant: () => {
       if (!world.isDirty && ++steps % judgeEverySteps !== 0) return undefined;
       if (simulation.now < startMs) return undefined;
-      const broken = world.fault(shape.successorsCount, isRingJudged);
-      return broken ?? (isRingJudged ? (world.broken ?? world.overlap()) : undefined);
+      const broken = world.broken ?? world.fault(shape.successorsCount, isRingJudged);
+      if (broken !== undefined || !isRingJudged) return broken;
+      return world.early ?? world.overlap() ?? (shape.weather === 'calm' ? world.gap() : undefined);
     },
     finish: () => {
       if (durationMs - Math.max(calmFromMs, busyMs) < quietMs - 1_000) return undefined;

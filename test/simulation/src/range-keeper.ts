@@ -42,7 +42,7 @@ export const rangeKeeper: Behaviour<KeeperState, KeeperMessage, KeeperConfig> = 
         out.send(message.replyTo, { type: 'range-released', correlation: message.correlation });
         return;
       case 'range-changed':
-        if (message.owns) world.broken ??= tooEarly(world, message);
+        if (message.owns) world.early ??= tooEarly(world, message);
         return;
       default:
         message satisfies never;

@@ -2,10 +2,11 @@
 import type { Address, Behaviour, LaneProgram } from '@chordial/actor';
 import type { ChordPeerConfig, ChordPeerState, FoundingRing } from '@chordial/chord';
 import { chordPeer } from '@chordial/chord/behaviour';
-import type { ChordMessage } from '@chordial/chord/protocol';
+import type { ChordMessage, Member, PeerChanged, PlacePeer } from '@chordial/chord/protocol';
 import type { MembershipConfig } from '@chordial/membership';
 import { membership as membershipBehaviour } from '@chordial/membership/behaviour';
 import { type MembershipMessage, membershipWords } from '@chordial/membership/protocol';
+import type { RingKey } from '@chordial/ring-key';
 import { lookupClient } from './lookup-client.ts';
 import { rangeKeeper } from './range-keeper.ts';
 import type { RingWorld } from './ring-world.ts';
@@ -31,15 +32,30 @@ export interface RingHostConfig {
   readonly lifeFrom: { at: number };
 }
 
-/** Tells the world of every change of a pointer. */
+/** Tells the world of every change of a pointer, and judges what one step alone may not do. */
 const watched = (world: RingWorld): Behaviour<ChordPeerState, ChordMessage, ChordPeerConfig> => ({
   ...chordPeer,
   step(state, received, out) {
-    const { version, phase } = state;
+    const { version, phase, successors, fingers, predecessor } = state;
     chordPeer.step(state, received, out);
-    if (state.version !== version || state.phase !== phase) world.isDirty = true;
+    if (state.version === version && state.phase === phase) return;
+    world.isDirty = true;
+    const known = [...successors, ...fingers, predecessor];
+    if (phase === 'member' && state.phase === 'member') world.broken ??= uncontacted(state, known, received.message);
   },
 });
+
+/** Rule 5: a member that was not in the list before is the first successor only after it answered in this very step. */
+function uncontacted(
+  { self, successors }: ChordPeerState,
+  known: readonly Member[],
+  message: ChordMessage,
+): string | undefined {
+  const first = successors[0];
+  if (first === undefined || known.some(({ chord }) => chord === first.chord)) return undefined;
+  if (message.type === 'pointers-read' && message.self.chord === first.chord) return undefined;
+  return `${self.key} has a new successor ${first.key} that was not contacted, by ${message.type}`;
+}
 
 export const ringProgram: LaneProgram<RingHostConfig> = (setup) => {
   const { config, host, lane, lanesCount, ports, startedAt } = setup;
@@ -93,12 +109,20 @@ export const ringProgram: LaneProgram<RingHostConfig> = (setup) => {
 };
 
 /** One more peer on a lane that runs; it joins. */
-export function addPeer(world: RingWorld, host: number, lane: number, config: RingHostConfig): void {
+export function addPeer(
+  world: RingWorld,
+  host: number,
+  lane: number,
+  config: RingHostConfig,
+  places?: Omit<PlacerConfig, 'membership'>,
+): void {
   const running = world.hosts[host]?.lanes[lane];
   if (running?.phase !== 'up') return;
   running.arrive(() => {
     const { kernel } = running;
-    const membership = membershipOf(running.host.number, lane);
+    const real = membershipOf(running.host.number, lane);
+    const membership =
+      places === undefined ? real : (kernel.spawnRoot(placer, { ...places, membership: real }) as typeof real);
     const keeper = config.hasService ? kernel.spawnRoot(rangeKeeper, { world }) : undefined;
     const service = keeper === undefined ? {} : { service: keeper, listeners: [keeper] };
     const { successorsCount } = config;
@@ -115,3 +139,21 @@ export function addPeer(world: RingWorld, host: number, lane: number, config: Ri
 
 const membershipOf = (host: number, lane: number): Address<MembershipMessage> =>
   (host * 2 ** 36 + lane * 2 ** 28 + at.membership) as Address<MembershipMessage>;
+
+interface PlacerConfig {
+  readonly keys: readonly RingKey[];
+  readonly contact: Member;
+  readonly membership: Address<MembershipMessage>;
+}
+
+/** Stands between a joiner and its membership and gives the places that a history wants given. */
+const placer: Behaviour<PlacerConfig & { given: number }, PlacePeer | PeerChanged, PlacerConfig> = {
+  name: 'placer',
+  mailbox: { messagesMax: 100, overflow: 'drop-newest' },
+  init: (config) => ({ ...config, given: 0 }),
+  step(state, { message }, out) {
+    if (message.type === 'peer-changed') return out.send(state.membership, message);
+    const key = state.keys[Math.min(state.given++, state.keys.length - 1)]!;
+    out.send(message.chord, { type: 'peer-placed', key, contact: state.contact });
+  },
+};

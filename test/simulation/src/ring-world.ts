@@ -18,6 +18,9 @@ export interface Release {
   readonly to: RingKey;
 }
 
+/** A message and, before it, the opening of a link. */
+const handingMsMax = 40;
+
 export class RingWorld {
   readonly simulation: Simulation;
   readonly hosts: SimulatedHost[] = [];
@@ -26,10 +29,13 @@ export class RingWorld {
   readonly questions = new Set<Question>();
   readonly releases = new Set<Release>();
   readonly counts = { asked: 0, right: 0, silent: 0, askedOneHop: 0, rightOneHop: 0 };
-  /** What a service or a client saw that must not be. */
+  /** What one step alone may not do. */
   broken: string | undefined;
+  /** A range was owned before it was released; two sides of a partition may do that to each other. */
+  early: string | undefined;
   isDirty = true;
   #signature = -1;
+  #gapSince: number | undefined;
   #members: readonly ChordPeerState[] = [];
 
   constructor(simulation: Simulation) {
@@ -85,6 +91,12 @@ export class RingWorld {
     return (owner ?? next)?.self;
   }
 
+  /** The member that follows a member. */
+  ownerAfter(key: RingKey): Member {
+    const others = this.members().filter(({ self }) => self.key !== key);
+    return others.reduce((best, other) => (between(key, other.self.key, best.self.key) ? other : best)).self;
+  }
+
   ask(key: RingKey): Question {
     const question: Question = { key, right: new Set() };
     this.members();
@@ -110,6 +122,25 @@ export class RingWorld {
     const members = this.members();
     const broken = fencingFault(members);
     return broken ?? (isRingJudged ? ringFault(withoutLatecomers(members), successorsCount) : undefined);
+  }
+
+  /**
+   * While nobody fails every key has an owner, but for the moment in which a range is handed over: then its new owner hears of it by
+   * one message.
+   */
+  gap(): string | undefined {
+    const owners = this.members()
+      .filter(({ owns }) => owns)
+      .toSorted((a, b) => (a.self.key < b.self.key ? -1 : 1));
+    const { now } = this.simulation;
+    const open = owners.find(({ self, ownedFrom }, i) => {
+      const before = owners.at(i - 1)!.self.key;
+      return before !== self.key && between(before, ownedFrom, self.key);
+    });
+    if (open === undefined) this.#gapSince = undefined;
+    else this.#gapSince ??= now;
+    if (open === undefined || now - this.#gapSince! < handingMsMax) return undefined;
+    return `nobody owned what lies before ${open.ownedFrom} for ${handingMsMax} ms, while nobody failed`;
   }
 
   /**
