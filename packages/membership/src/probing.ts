@@ -1,9 +1,10 @@
 // Failure detection (Das, Gupta, Motivala, SWIM, DSN 2002): the next host of a shuffled round is probed every 150 ms; who is silent is
 // probed again, directly and through three others; who is silent then is slow, which is a suspicion that it can refute. An answer that came
 // only through another host makes that host its relay, until the direct way works again.
-import type { Outbox } from '@chordial/actor';
+import type { Address, Outbox } from '@chordial/actor';
 import type { HostUnlinked, MessageRefused } from '@chordial/actor/protocol';
 import { nextBelow } from '@chordial/actor/random';
+import { hostOf } from '@chordial/actor/shell';
 import { compareWith, drawHosts } from './gossip.ts';
 import { hearOpinion, judge, noteOpinion } from './hearing.ts';
 import { lagOf, patienceOf } from './lateness.ts';
@@ -29,7 +30,7 @@ import type { MembershipState, Probe, Way } from './state.ts';
 export function wayTo(state: MembershipState, host: number): Way {
   let way = state.ways.get(host);
   if (way === undefined) {
-    way = { estimator: createEstimator(), indirect: 0, trialAt: 0, trialMs: directTrialMsMin };
+    way = { estimator: createEstimator(), indirect: 0, trialAt: 0, trialMs: directTrialMsMin, saidAgainAt: -1 };
     state.ways.set(host, way);
   }
   return way;
@@ -42,10 +43,12 @@ export function onProbeDue(state: MembershipState, now: number, out: Outbox): vo
   if (host === undefined) return;
   const entry = state.roster.entries.get(host)!;
   const way = wayTo(state, host);
-  if (entry.via === 0 || now < way.trialAt) return void probe(state, host, 'direct', now, out);
-  way.trialMs = Math.min(directTrialMsMax, way.trialMs * 2);
-  way.trialAt = now + way.trialMs;
-  tryDirectWay(state, host, now, out);
+  if (entry.via !== 0 && now >= way.trialAt) {
+    way.trialMs = Math.min(directTrialMsMax, way.trialMs * 2);
+    way.trialAt = now + way.trialMs;
+    openDirectWay(state, host, out);
+  }
+  probe(state, host, 'direct', now, out);
 }
 
 /** Every host once per round that is alive or slow, in an order drawn anew. */
@@ -271,14 +274,10 @@ function forsakeRelay(state: MembershipState, relay: number, now: number, out: O
   for (const { host, via } of state.roster.entries.values()) if (via === relay) probeIndirectly(state, host, now, out);
 }
 
-/** While a relay serves, the direct way is tried from time to time: for one probe it is the route. */
-export function tryDirectWay(state: MembershipState, host: number, now: number, out: Outbox): void {
-  const record = state.roster.entries.get(host)?.record;
-  if (record === undefined) return;
-  const { address, port, fingerprint } = record;
+/** While a relay serves, its route is told again from time to time: the hosts port then tries the direct way beside it. */
+function openDirectWay(state: MembershipState, host: number, out: Outbox): void {
   state.routes.delete(host);
-  out.send(state.config.hostsPort, { type: 'route-host', host, address, port, fingerprint, via: 0 });
-  probe(state, host, 'trial', now, out);
+  tellRoute(state, host, out);
 }
 
 /** A reset or a refusal says more than silence: no time is lost with waiting for the next probe. */
@@ -289,15 +288,32 @@ export function onHostUnlinked(state: MembershipState, { host, code }: HostUnlin
   if (entry !== undefined && entry.via === 0) probeIndirectly(state, host, now, out);
 }
 
-/** The direct link opened while a relay serves. */
-export function onHostLinked(state: MembershipState, host: number, now: number): void {
+/** The direct link opened while a relay serves: for one probe it is the route. */
+export function onHostLinked(state: MembershipState, host: number, now: number, out: Outbox): void {
   const entry = state.roster.entries.get(host);
-  if (state.isLeader && entry !== undefined && entry.via !== 0) wayTo(state, host).trialAt = now;
+  if (!state.isLeader || entry === undefined || entry.via === 0) return;
+  const { address, port, fingerprint } = entry.record;
+  state.routes.delete(host);
+  out.send(state.config.hostsPort, { type: 'route-host', host, address, port, fingerprint, via: 0 });
+  probe(state, host, 'trial', now, out);
+}
+
+/**
+ * The first words to a new host are said in the step that tells the hosts port its route, and are refused because the port takes its step
+ * later in that turn. By now it knows the way; once a turn, since a refusal may have other reasons.
+ */
+function sayAgain(state: MembershipState, { to, message }: MessageRefused, now: number, out: Outbox): void {
+  const way = wayTo(state, hostOf(to));
+  if (!state.roster.entries.has(hostOf(to)) && !state.contacts.has(hostOf(to))) return;
+  if (way.saidAgainAt === now) return;
+  way.saidAgainAt = now;
+  out.send(to as unknown as Address<MembershipMessage>, message as MembershipMessage);
 }
 
 /** A probe that did not leave the lane need not be waited for. */
 export function onMessageRefused(state: MembershipState, refused: MessageRefused, now: number, out: Outbox): void {
   const message = refused.message as MembershipMessage;
+  if (message.type === 'compare-rosters' || message.type === 'spread-news') return sayAgain(state, refused, now, out);
   if (message.type !== 'probe-host') return;
   const asked = state.probes.get(message.correlation);
   if (asked === undefined || asked.host !== message.about || (asked.kind !== 'direct' && asked.kind !== 'trial'))

@@ -88,6 +88,8 @@ export interface Way {
   indirect: number;
   trialAt: number;
   trialMs: number;
+  /** When words that had been refused were sent once more. */
+  saidAgainAt: number;
 }
 
 /** A lane of this host, as the leader knows it. */
