@@ -128,6 +128,10 @@ export class LivingRing {
     return ({ config, host, lane, lanesCount, startedAt, ports, spawn, send }) => {
       self.bornAt = this.simulation.now;
       const { founding } = config;
+      // Founders know the way to each other from the first moment; what others are like is left to gossip.
+      for (const { host: other, address, port, fingerprint } of config.seeds) {
+        if (other !== host) send(ports.hosts, { type: 'route-host', host: other, address, port, fingerprint, via: 0 });
+      }
       const founders = founding === undefined ? [] : [founding.members[host - 1]!];
       const leader = makeAddress<MembershipMessage>(host, 0, membershipAt);
       const place = { host, lane, startedAt };
@@ -145,7 +149,7 @@ export class LivingRing {
           owner: spawn(news, undefined, newsAt),
           leader,
           at: membershipAt,
-          seeds: config.seeds.filter((seed) => seed.host !== host),
+          seeds: firstWords(config.seeds, host),
           founders,
         },
         membershipAt,
@@ -156,6 +160,12 @@ export class LivingRing {
     };
   }
 }
+
+/** Of many others only the next ones are asked what they know. */
+const firstWords = (seeds: readonly Contact[], host: number): readonly Contact[] =>
+  seeds.length === 1
+    ? seeds
+    : [1, 2, 3].map((steps) => seeds[(host - 1 + steps) % seeds.length]!).filter((seed) => seed.host !== host);
 
 const watcher: Behaviour<RingHost, RingChanged, RingHost> = {
   name: 'watcher',
