@@ -47,7 +47,7 @@ export const forgetMs = 24 * 3_600_000;
 export const forgottenMs = 3_600_000;
 /** The direct way to a host behind a relay is tried again after this, doubling. */
 export const directTrialMsMin = 2_000;
-export const directTrialMsMax = 30_000;
+export const directTrialMsMax = 8_000;
 export const leaveMsMax = 500;
 /** A place that was given and not taken is free again after this. */
 export const placeGivenMs = 10_000;

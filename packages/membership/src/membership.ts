@@ -155,7 +155,7 @@ function hear(state: MembershipState, { now, from, message }: Received<Membershi
     case 'host-introduced':
       return onHostIntroduced(state, message, now, out);
     case 'host-linked':
-      return onHostLinked(state, message.host, now);
+      return onHostLinked(state, message.host, now, out);
     case 'host-unlinked':
       return onHostUnlinked(state, message, now, out);
     case 'message-refused':

@@ -79,12 +79,15 @@ export function probe(
   if (state.probes.size >= probesMax) return 0;
   const correlation = ++state.correlation;
   const estimated = timeoutMs(wayTo(state, host).estimator, state.allWays) * patienceOf(state);
-  const waitMs = kind === 'indirect' ? Math.max(timeoutMsMin, Math.min(timeoutMsMax, estimated * 1.5)) : estimated;
+  const isIndirect = kind === 'indirect';
+  const wholeMs = isIndirect ? Math.max(timeoutMsMin, Math.min(timeoutMsMax, estimated * 1.5)) : estimated;
+  const waitMs = isIndirect ? wholeMs / 3 : wholeMs;
   state.probes.set(correlation, {
     host,
     sentAt: now,
     kind,
     dueAt: now + waitMs,
+    repeatMs: isIndirect ? wholeMs - waitMs : 0,
     asker: asker?.replyTo,
     askerCorrelation: asker?.correlation ?? 0,
   });
@@ -207,6 +210,14 @@ export function onAnswerDue(state: MembershipState, { correlation }: AnswerDue, 
     return;
   }
   const { kind } = asked;
+  if (asked.repeatMs > 0) {
+    // Links that broke together with the one that was watched are open again by now: once more, to the host and through others.
+    setAnswerTimer(asked.repeatMs, correlation, out);
+    asked.dueAt = now + asked.repeatMs;
+    asked.repeatMs = 0;
+    askAround(state, asked.host, correlation, out);
+    return;
+  }
   if (kind === 'direct') {
     // An answer that comes yet says that the host lives and how far it is.
     asked.kind = 'late';
@@ -267,6 +278,11 @@ function probeIndirectly(state: MembershipState, host: number, now: number, out:
   way.indirect = probe(state, host, 'indirect', now, out);
   if (way.indirect === 0) return;
   for (const relay of drawHosts(state, indirectProbes, host)) sendProbe(state, relay, host, way.indirect, out);
+}
+
+function askAround(state: MembershipState, host: number, correlation: number, out: Outbox): void {
+  sendProbe(state, host, host, correlation, out);
+  for (const relay of drawHosts(state, indirectProbes, host)) sendProbe(state, relay, host, correlation, out);
 }
 
 /** Who is reached through a host that does not answer is asked for at once. */

@@ -77,6 +77,8 @@ export interface Probe {
   kind: 'direct' | 'late' | 'indirect' | 'relayed' | 'trial' | 'dead' | 'farewell';
   /** Time for the answer, after which `answer-due` counts. */
   dueAt: number;
+  /** An indirect probe is sent once more after a third of its time; the rest of it, 0 when that was done. */
+  repeatMs: number;
   readonly asker: Address<HostAnswered> | undefined;
   readonly askerCorrelation: number;
 }

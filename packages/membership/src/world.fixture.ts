@@ -151,7 +151,10 @@ export class World {
     host.lanes[lane] = made;
     made.listen(portIndex, (message) => {
       const request = message as HostsRequest;
-      if (request.type === 'route-host') made.routes.set(request.host, request);
+      if (request.type === 'route-host') {
+        made.routes.set(request.host, request);
+        if (request.via !== 0) this.#openDirectWay(made, request.host);
+      }
       if (request.type === 'forget-host') made.routes.delete(request.host);
     });
     made.listen(ownerIndex, (message) => made.reports.push(message as MembershipReport));
@@ -244,6 +247,15 @@ export class World {
       const event = { type: 'file-read', correlation, bytes, start: 0, end: bytes.length } as Typed;
       this.after(1, () => this.#deliver(lane, request.replyTo, nobody, event));
     }
+  }
+
+  /** Beside a relay, the link opens where its packets and their acknowledgements arrive. */
+  #openDirectWay(lane: WorldLane, host: number): void {
+    const own = lane.host.number;
+    this.after(2 * this.latencyMs, () => {
+      if (this.cuts.has(`${own}>${host}`) || this.cuts.has(`${host}>${own}`)) return;
+      this.#deliver(lane, lane.membership as Address<never>, nobody, { type: 'host-linked', host } as Typed);
+    });
   }
 
   post(from: WorldLane, to: Address<Typed>, sender: Address<never>, message: Typed): boolean {
