@@ -2,6 +2,7 @@
 // network is bad or cut, while every lane asks who owns what. Rules are asked after every change of a pointer, and at the end, when it
 // has been quiet for a while, everything must be right.
 import { createRandom, nextBelow, type Random } from '@chordial/actor/random';
+import type { ChordPeerState } from '@chordial/chord';
 import type { Figures, Rules, Scenario, Stage } from '@chordial/simulator';
 import { rollRingFaults } from './ring-faults.ts';
 import { addRing } from './ring-hosts.ts';
@@ -69,19 +70,21 @@ function join(world: RingWorld, { lanesCount }: RingShape, configs: readonly Rin
   addPeer(world, host, nextBelow(random, lanesCount), configs[host]!);
 }
 
-/** A leave may be refused while neighbours change; the peer stays then, as an operator's would. */
 function leave(world: RingWorld, random: Random): void {
   const members = world.members();
-  const chosen = members[nextBelow(random, Math.max(1, members.length))];
-  if (chosen === undefined) return;
-  const { host, lane, chord } = chosen.self;
-  const running = world.hosts[host - 1]?.lanes[lane];
-  running?.gateway.ask(chord as never, { type: 'leave-ring' } as never, () => undefined);
+  askLeave(world, members[nextBelow(random, Math.max(1, members.length))]);
+}
+
+/** A leave may be refused while neighbours change; the peer stays then, until it is asked again. */
+export function askLeave({ hosts }: RingWorld, peer: ChordPeerState | undefined): void {
+  if (peer === undefined) return;
+  const { host, lane, chord } = peer.self;
+  hosts[host - 1]?.lanes[lane]?.gateway.ask(chord as never, { type: 'leave-ring' } as never, () => undefined);
 }
 
 const share = (part = 0, whole = 0): string => (whole === 0 ? 'none' : `${((100 * part) / whole).toFixed(3)} %`);
 
-function summary({ asked, right, silent, askedOneHop, rightOneHop }: Figures): string {
+export function summary({ asked, right, silent, askedOneHop, rightOneHop }: Figures): string {
   return (
     `right the first time: ${share(rightOneHop, askedOneHop)} of ${askedOneHop ?? 0} look-ups by the table of members, ` +
     `${share(right, asked)} of ${asked ?? 0} by the ring (${silent ?? 0} without an answer)`
