@@ -194,7 +194,10 @@ export interface RouteHost {
   readonly port: number;
   /** SHA-256 of the host's public key (SPKI), base64url; whoever answers with another key is refused. */
   readonly fingerprint: string;
-  /** Another host that passes messages on while the direct way is cut; 0 for the direct way. */
+  /**
+   * Another host that passes messages on while the direct way is cut; 0 for the direct way. Told with a relay, the port opens the direct link
+   * beside it, and `host-linked` says that it is up.
+   */
   readonly via: number;
 }
 /** Closes the link to a host and refuses messages for it. */

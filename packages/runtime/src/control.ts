@@ -5,7 +5,7 @@
 import type { Address, Typed } from '@chordial/actor';
 import type { KernelCounts } from '@chordial/actor/shell';
 import type { Epoch } from './clock.ts';
-import type { HostLinkCounts } from './host-links.ts';
+import type { HostLinkCounts } from './host-link-counts.ts';
 import type { LinkCounts, LinkMemory } from './links.ts';
 import type { RingLinkOptions } from './ring-options.ts';
 import type { UdpSocketCounts } from './udp-socket.ts';

@@ -1,6 +1,7 @@
 // One lane's links on real sockets: what arrives and in which order, what is refused before it is decoded, bounds, batches, relays, breaks.
 
 import { readdirSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
 import { makeAddress, type Typed } from '@chordial/actor';
 import { afterEach, describe, expect, test } from 'vitest';
 import { queueBytesMax } from './host-link.ts';
@@ -189,6 +190,32 @@ describe('a link that breaks', () => {
     const event = a.events.find(({ type }) => type === 'host-unlinked');
     expect(event).toMatchObject({ host: 2, code: 'ECONNREFUSED' });
     expect(a.links.report()).toMatchObject({ lost: a.links.report().sent, linksUp: 0 });
+  });
+
+  test('because the network goes silent is noticed by a ping without an answer', async () => {
+    const { a, b } = await pair();
+    // A cable that is cut: connections stay, and nothing passes any more.
+    const passed: Socket[] = [];
+    const cable = createServer((near) => {
+      const far = connect(b.self.port, '127.0.0.1');
+      near.pipe(far).pipe(near);
+      for (const socket of [near, far]) {
+        socket.on('error', () => {});
+        passed.push(socket);
+      }
+    });
+    await new Promise<void>((resolve) => cable.listen(0, '127.0.0.1', resolve));
+    a.route({ self: { ...b.self, port: (cable.address() as { port: number }).port } });
+    a.send(actorOf(2), parcel(1));
+    await expect.poll(b.numbers).toEqual([1]);
+    for (const socket of passed) socket.unpipe().pause();
+    await a.heard('host-unlinked');
+    expect(a.events.at(-1)).toMatchObject({ type: 'host-unlinked', host: 2, code: 'ETIMEDOUT' });
+    expect(a.links.report().linksUp).toBe(0);
+    // And what the far end still holds is given up there too.
+    for (const socket of passed) socket.destroy();
+    await expect.poll(() => b.links.report().linksIn).toBe(0);
+    cable.close();
   });
 
   test('because its process was replaced is noticed when the new one calls, before another message is lost', async () => {

@@ -8,6 +8,7 @@ import { gatewayIndex, hostsIndex, type LaneOrder } from './control.ts';
 import { frameOf, kindMessage, kindPing, kindPong, relayedFlag } from './host-frames.ts';
 import { type Hello, type RefusalCode, ringId, versionsSpoken } from './host-greeting.ts';
 import { HostLink, type LinkOptions, PiecePool } from './host-link.ts';
+import { createLinkCounts, type HostLinkCounts } from './host-link-counts.ts';
 import { type Incoming, listenForHosts } from './host-listener.ts';
 import type { HostRoutes } from './hosts-port.ts';
 import { countAt, foreignBit, recordHeaderBytes } from './record-format.ts';
@@ -25,27 +26,6 @@ const waitingMax = 16_384;
 const silenceInMsMax = 10_000;
 /** Actors of other hosts do not reach the shell's ports, the gateway aside, where answers go. */
 const indexMin = 16;
-
-export interface HostLinkCounts {
-  /** Links that this lane opened and that are up. */
-  linksUp: number;
-  /** Links from other hosts that end at this lane. */
-  linksIn: number;
-  sent: number;
-  received: number;
-  /** Not sent (no route, link down, queue full, message too long) or not taken (no such lane, not for actors, relayed before). */
-  refused: number;
-  /** Waited for a link, or were on their way to its socket, when it broke. */
-  lost: number;
-  /** Passed on to a third host. */
-  relayed: number;
-  /** Records of a type that nobody here registered. */
-  unknown: number;
-  bytesSent: number;
-  bytesReceived: number;
-  /** Socket writes: all messages of a turn to one host leave in one. */
-  writes: number;
-}
 
 /** What the links need of their lane. */
 export interface LaneInside {
@@ -69,19 +49,7 @@ interface Guest {
 }
 
 export class HostLinks implements HostRoutes {
-  readonly #counts: HostLinkCounts = {
-    linksUp: 0,
-    linksIn: 0,
-    sent: 0,
-    received: 0,
-    refused: 0,
-    lost: 0,
-    relayed: 0,
-    unknown: 0,
-    bytesSent: 0,
-    bytesReceived: 0,
-    writes: 0,
-  };
+  readonly #counts = createLinkCounts();
   readonly #order: LaneOrder;
   readonly #wire: Wire;
   readonly #inside: LaneInside;
@@ -191,6 +159,9 @@ export class HostLinks implements HostRoutes {
       return;
     }
     this.#learn({ host, address, port, fingerprint, via });
+    const link = via === 0 ? undefined : this.#direct(host);
+    if (link?.isUp === true) this.#tell({ type: 'host-linked', host });
+    else link?.tryOpening();
   }
 
   forget({ host }: ForgetHost): void {
@@ -326,8 +297,10 @@ export class HostLinks implements HostRoutes {
     if (left?.isUp === true) return left;
     if (route !== undefined && route.via !== 0) route = mayRelay ? this.#routes.get(route.via) : undefined;
     if (route === undefined) return undefined;
-    return this.#links.get(route.host) ?? this.#addLink(route);
+    return this.#direct(route.host);
   }
+
+  #direct = (host: number): HostLink => this.#links.get(host) ?? this.#addLink(this.#routes.get(host)!);
 
   #addLink(route: Route): HostLink {
     const { host } = route;
@@ -339,7 +312,9 @@ export class HostLinks implements HostRoutes {
       unlinked: (code, sentence) => {
         if (code.startsWith('wrong-'))
           this.#log.add(`host ${host} at ${route.address}:${route.port}: ${sentence} (${code})`);
-        if (!this.#relaysLeft.has(host)) this.#tell({ type: 'host-unlinked', host, code, sentence });
+        // Nothing is lost while a relay serves.
+        if (this.#relaysLeft.has(host) || this.#routes.get(host)?.via !== 0) return;
+        this.#tell({ type: 'host-unlinked', host, code, sentence });
       },
       wrote: (bytes) => {
         this.#counts.writes++;
@@ -375,8 +350,7 @@ export class HostLinks implements HostRoutes {
     const pardonMs = late > stoodStillMs ? late : 0;
     this.#tickedAt = now;
     for (const link of this.#links.values()) link.tick(now, pardonMs);
-    for (const host of this.#relaysLeft.keys())
-      (this.#links.get(host) ?? this.#addLink(this.#routes.get(host)!)).tryOpening();
+    for (const host of this.#relaysLeft.keys()) this.#direct(host).tryOpening();
     for (const guest of this.#guests.values()) {
       guest.heardAt += pardonMs;
       if (this.#paused.has(guest.incoming)) guest.heardAt = now;

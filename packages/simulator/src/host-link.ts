@@ -88,6 +88,11 @@ export class HostLink {
     return true;
   }
 
+  /** Opens the link with nothing to send yet, unless its pause lasts. */
+  tryOpening(): void {
+    if (this.phase === 'down' && this.#world.now >= this.#downUntil) this.#connect();
+  }
+
   /** The turn is over: what it queued leaves together. */
   flush(): void {
     if (this.phase === 'linked') this.#pump();

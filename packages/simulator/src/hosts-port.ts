@@ -137,6 +137,11 @@ export class HostsPort {
     if (host === this.#lane.host.number || (this.#routes.size >= routesMax && !this.#routes.has(host))) return;
     this.#routes.set(host, route);
     this.#links.get(host)?.reroute(route);
+    if (route.via === 0) return;
+    // Beside the relay the direct way is tried.
+    const link = this.#linkTo(host)!;
+    if (link.phase === 'linked') this.#tell({ type: 'host-linked', host });
+    else link.tryOpening();
   }
 
   #forget(host: number): void {
