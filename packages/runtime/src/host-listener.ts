@@ -67,8 +67,9 @@ export function listenForHosts(options: ListenerOptions, events: ListenerEvents)
   const { ring, versions, host, lane, lanesCount, life } = options;
   const { address, port } = ring.listen;
   const ringBytes = ringId(ring.ringName);
+  /** Callers before the end of the TLS handshake, by address and port, and from there to their proof; the longest waiting first. */
+  const handshakes = new Map<string, Socket>();
   const greeting = new Set<TLSSocket>();
-  let handshakesCount = 0;
   let incomingCount = 0;
   let isClosed = false;
   let again: NodeJS.Timeout | undefined;
@@ -85,12 +86,11 @@ export function listenForHosts(options: ListenerOptions, events: ListenerEvents)
   });
   // Every raw connection ends in exactly one of these two.
   tls.on('secureConnection', (socket) => {
-    handshakesCount--;
+    handshakes.delete(nameOf(socket));
     if (isClosed) socket.destroy();
     else greet(socket);
   });
   tls.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
-    handshakesCount--;
     const why =
       error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT'
         ? `it said nothing for ${deadlineMs} ms`
@@ -99,18 +99,31 @@ export function listenForHosts(options: ListenerOptions, events: ListenerEvents)
     socket.destroy();
   });
 
+  /** Hosts prove themselves within two round trips; who is slower makes room, or a few silent callers would keep all others out. */
+  function giveUpOldest(): void {
+    const [oldest] = [...handshakes.values(), ...greeting];
+    if (oldest === undefined) return;
+    events.refused(`${nameOf(oldest)} was refused: it was the slowest of ${unprovedMax} callers`);
+    handshakes.delete(nameOf(oldest));
+    greeting.delete(oldest as TLSSocket);
+    oldest.destroy();
+  }
+
   let server: Server;
   function listen(): void {
     server = createServer({ noDelay: true }, (raw) => {
       raw.on('error', () => {});
-      if (handshakesCount + greeting.size >= unprovedMax || incomingCount >= incomingMax) {
-        events.refused(
-          `${nameOf(raw)} was refused: ${unprovedMax} others are calling, or ${incomingMax} are connected`,
-        );
+      if (incomingCount >= incomingMax) {
+        events.refused(`${nameOf(raw)} was refused: ${incomingMax} connections are open`);
         raw.destroy();
         return;
       }
-      handshakesCount++;
+      if (handshakes.size + greeting.size >= unprovedMax) giveUpOldest();
+      const name = nameOf(raw);
+      handshakes.set(name, raw);
+      raw.on('close', () => {
+        if (handshakes.get(name) === raw) handshakes.delete(name);
+      });
       tls.emit('connection', raw);
     });
     server.on('error', (error) => {
