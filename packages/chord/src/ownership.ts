@@ -19,8 +19,11 @@ const addressesPrime = 1_048_573;
 
 /** Higher than both, and nobody else's. */
 export function nextEpoch({ key, chord }: Member, a: number, b: number): number {
-  // Two sides of a partition may give one and the same key to two peers, which live at different addresses.
-  const drawer = (Number.parseInt(key.slice(0, 5), 16) + (chord % addressesPrime)) % drawersCount;
+  // Two sides of a partition may give one and the same key to two peers, which live at different addresses. Keys and addresses are both
+  // regular, so they are mixed before they are added (multiplicative hashing, Knuth, volume 3, 6.4).
+  const place =
+    Math.imul(Number.parseInt(key.slice(0, 7), 16), 0x9e3779b1) ^ Math.imul(chord % addressesPrime, 0x85ebca6b);
+  const drawer = Math.imul(place ^ (place >>> 15), 0xc2b2ae35) >>> 12;
   return (Math.floor(Math.max(a, b) / drawersCount) + 1) * drawersCount + drawer;
 }
 

@@ -3,6 +3,7 @@
 import type { Outbox } from '@chordial/actor';
 import { between } from '@chordial/ring-key';
 import { contactHeard, isLost } from './failure.ts';
+import { isNoting } from './leaving.ts';
 import { predecessorHeard } from './ownership.ts';
 import { type ChordPeerState, changeVersion, isIn, isLaterLife, known, sameMember } from './peer-state.ts';
 import type { Rectify } from './protocol.ts';
@@ -12,7 +13,8 @@ import { askPointers, openQuery } from './queries.ts';
 export function notifySuccessor(state: ChordPeerState, out: Outbox): void {
   const { self, successors, epoch, owns, config } = state;
   const successor = successors[0];
-  if (successor === undefined || sameMember(successor, self) || !isIn(state)) return;
+  // The successor of a leaver that was asked to forget it would take it back and hand it the range again.
+  if (successor === undefined || sameMember(successor, self) || !isIn(state) || isNoting(state)) return;
   const message = { type: 'rectify', notifier: self, epoch, owns } as const;
   out.send(successor.chord, config.service === undefined ? message : { ...message, service: config.service });
 }

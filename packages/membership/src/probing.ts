@@ -30,7 +30,14 @@ import type { MembershipState, Probe, Way } from './state.ts';
 export function wayTo(state: MembershipState, host: number): Way {
   let way = state.ways.get(host);
   if (way === undefined) {
-    way = { estimator: createEstimator(), indirect: 0, trialAt: 0, trialMs: directTrialMsMin, saidAgainAt: -1 };
+    way = {
+      estimator: createEstimator(),
+      indirect: 0,
+      trialAt: 0,
+      trialMs: directTrialMsMin,
+      saidAgainAt: -1,
+      linkedAt: Number.NEGATIVE_INFINITY,
+    };
     state.ways.set(host, way);
   }
   return way;
@@ -308,6 +315,10 @@ export function onHostUnlinked(state: MembershipState, { host, code }: HostUnlin
 export function onHostLinked(state: MembershipState, host: number, now: number, out: Outbox): void {
   const entry = state.roster.entries.get(host);
   if (!state.isLeader || entry === undefined || entry.via === 0) return;
+  // The port answers a route to an open link with these same words: without a pause the two would talk for ever.
+  const way = wayTo(state, host);
+  if (now - way.linkedAt < silenceMsMax) return;
+  way.linkedAt = now;
   const { address, port, fingerprint } = entry.record;
   state.routes.delete(host);
   out.send(state.config.hostsPort, { type: 'route-host', host, address, port, fingerprint, via: 0 });

@@ -90,6 +90,8 @@ export interface Way {
   indirect: number;
   trialAt: number;
   trialMs: number;
+  /** When the direct link was last told to be open. */
+  linkedAt: number;
   /** When words that had been refused were sent once more. */
   saidAgainAt: number;
 }
