@@ -29,14 +29,16 @@ function build({ simulation, durationMs, calmFromMs, clientsCount }: Stage): Rul
   const laterAtMs = Array.from({ length: shape.hostsLater }, () => 500 + nextBelow(dice, busyMs / 2));
   const configs = addRing(simulation, world, { ...shape, laterAtMs, hasService: nextBelow(dice, 2) === 0, askEveryMs });
   arrangeDeeds(world, shape, configs, clientsCount, busyMs);
-  const isRingJudged = shape.weather === 'calm' || shape.weather === 'crash';
+  const ringJudged = ({ calm: 'always', crash: 'while-enough', storm: 'never', partition: 'never' } as const)[
+    shape.weather
+  ];
   let steps = 0;
   return {
     invariant: () => {
       if (!world.isDirty && ++steps % judgeEverySteps !== 0) return undefined;
       if (simulation.now < startMs) return undefined;
-      const broken = world.broken ?? world.fault(shape.successorsCount, isRingJudged);
-      if (broken !== undefined || !isRingJudged) return broken;
+      const broken = world.broken ?? world.fault(shape.successorsCount, ringJudged);
+      if (broken !== undefined || ringJudged === 'never') return broken;
       return world.early ?? world.overlap() ?? (shape.weather === 'calm' ? world.gap() : undefined);
     },
     finish: () => {

@@ -163,7 +163,7 @@ function build({ simulation, durationMs }: Stage): Rules {
   return {
     invariant: () => {
       if (!world.isDirty || simulation.now < 5) return undefined;
-      const broken = world.broken ?? world.fault(successorsCount, isRingJudged);
+      const broken = world.broken ?? world.fault(successorsCount, isRingJudged ? 'always' : 'never');
       hand.look();
       return said(broken ?? (isRingJudged ? (world.early ?? world.overlap()) : undefined));
     },

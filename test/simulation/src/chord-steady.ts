@@ -55,7 +55,7 @@ function build({ simulation, durationMs }: Stage): Rules {
   }
   return {
     invariant: () =>
-      world.isDirty && simulation.now > 5 ? (world.broken ?? world.fault(successorsCount, true)) : undefined,
+      world.isDirty && simulation.now > 5 ? (world.broken ?? world.fault(successorsCount, 'while-enough')) : undefined,
     finish: () => {
       const broken = durationMs < 2 * quietMs ? undefined : quietFault(world, successorsCount);
       return broken ?? (durationMs < durationMsDefault ? undefined : tooManyWrong(world));

@@ -117,11 +117,16 @@ export class RingWorld {
     if (owner !== undefined) right.add(owner.chord as Address<never>);
   }
 
-  /** One ordered ring, at least r + 1 principals, everyone with a live successor; no key owned twice with one epoch. */
-  fault(successorsCount: number, isRingJudged: boolean): string | undefined {
+  /**
+   * No key owned twice with one epoch; one ordered ring, at least r + 1 principals, everyone with a live successor. The ring is judged
+   * `never`, `always`, or while failures have left more than r + 1 members, without which Zave's proof says nothing.
+   */
+  fault(successorsCount: number, ringJudged: 'never' | 'always' | 'while-enough'): string | undefined {
     const members = this.members();
     const broken = fencingFault(members);
-    return broken ?? (isRingJudged ? ringFault(withoutLatecomers(members), successorsCount) : undefined);
+    if (broken !== undefined || ringJudged === 'never') return broken;
+    if (ringJudged === 'while-enough' && members.length <= successorsCount + 1) return undefined;
+    return ringFault(withoutLatecomers(members), successorsCount);
   }
 
   /**
