@@ -31,7 +31,8 @@ export const rangeKeeper: Behaviour<KeeperState, KeeperMessage, KeeperConfig> = 
   step({ world, random }, { message }, out) {
     switch (message.type) {
       case 'hand-range': {
-        const release: Release = { giver: message.replyTo as Address<never>, to: message.to };
+        const giver = world.members().find(({ self }) => self.chord === (message.replyTo as number))?.self;
+        const release: Release = { giver: giver ?? { chord: message.replyTo as never, life: -1 }, to: message.to };
         world.releases.add(release);
         const { replyTo, correlation } = message;
         out.setTimer(nextBelow(random, releaseMsMax), { type: 'release-due', release, replyTo, correlation } as never);
@@ -54,8 +55,10 @@ export const rangeKeeper: Behaviour<KeeperState, KeeperMessage, KeeperConfig> = 
 function tooEarly(world: RingWorld, { self }: RangeChanged): string | undefined {
   for (const release of world.releases) {
     // A leaver hands over what ends with its own key.
-    if (release.to !== self.key || release.giver === (self.chord as number)) continue;
-    const lives = world.members().some(({ self: member, owns }) => member.chord === (release.giver as never) && owns);
+    if (release.to !== self.key || release.giver.chord === self.chord) continue;
+    const { chord, life } = release.giver;
+    // A later life at the same address knows nothing of it.
+    const lives = world.members().some(({ self: at, owns }) => at.chord === chord && at.life === life && owns);
     if (lives) return `${self.key} owns a range before its records were handed over`;
   }
   return undefined;

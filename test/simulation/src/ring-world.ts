@@ -14,7 +14,7 @@ export interface Question {
 
 /** A range that a service is handing over: nobody may own it before it is released. */
 export interface Release {
-  readonly giver: Address<never>;
+  readonly giver: Pick<Member, 'chord' | 'life'>;
   readonly to: RingKey;
 }
 
