@@ -56,8 +56,6 @@ export class HostLinks implements HostRoutes {
   readonly #port: Address<never>;
   readonly #routes = new Map<number, Route>();
   readonly #links = new Map<number, HostLink>();
-  /** By host: the relay that serves until the direct way, which is the route again, is up; so trying it loses nothing. */
-  readonly #relaysLeft = new Map<number, number>();
   /** Links that were given something since the last flush. */
   readonly #touched = new Set<HostLink>();
   readonly #guests = new Map<Incoming, Guest>();
@@ -166,7 +164,6 @@ export class HostLinks implements HostRoutes {
 
   forget({ host }: ForgetHost): void {
     this.#routes.delete(host);
-    this.#relaysLeft.delete(host);
     this.#links.get(host)?.close();
     this.#links.delete(host);
     for (const { hello, socket } of this.#guests.keys()) if (hello.host === host) socket.destroy();
@@ -293,8 +290,6 @@ export class HostLinks implements HostRoutes {
 
   #linkTo(host: number, mayRelay: boolean): HostLink | undefined {
     let route = this.#routes.get(host);
-    const left = mayRelay ? this.#links.get(this.#relaysLeft.get(host) ?? 0) : undefined;
-    if (left?.isUp === true) return left;
     if (route !== undefined && route.via !== 0) route = mayRelay ? this.#routes.get(route.via) : undefined;
     if (route === undefined) return undefined;
     return this.#direct(route.host);
@@ -305,16 +300,12 @@ export class HostLinks implements HostRoutes {
   #addLink(route: Route): HostLink {
     const { host } = route;
     const link = new HostLink(route, this.#linkOptions!, {
-      linked: () => {
-        this.#relaysLeft.delete(host);
-        this.#tell({ type: 'host-linked', host });
-      },
+      linked: () => this.#tell({ type: 'host-linked', host }),
       unlinked: (code, sentence) => {
         if (code.startsWith('wrong-'))
           this.#log.add(`host ${host} at ${route.address}:${route.port}: ${sentence} (${code})`);
         // Nothing is lost while a relay serves.
-        if (this.#relaysLeft.has(host) || this.#routes.get(host)?.via !== 0) return;
-        this.#tell({ type: 'host-unlinked', host, code, sentence });
+        if (this.#routes.get(host)?.via === 0) this.#tell({ type: 'host-unlinked', host, code, sentence });
       },
       wrote: (bytes) => {
         this.#counts.writes++;
@@ -329,13 +320,8 @@ export class HostLinks implements HostRoutes {
   }
 
   #learn(route: Route): void {
-    const { host, via } = route;
-    const before = this.#routes.get(host)?.via ?? 0;
-    const link = this.#links.get(host);
-    this.#routes.set(host, route);
-    if (via !== 0) this.#relaysLeft.delete(host);
-    else if (before !== 0 && link?.isUp !== true) this.#relaysLeft.set(host, before);
-    link?.reroute(route);
+    this.#routes.set(route.host, route);
+    this.#links.get(route.host)?.reroute(route);
   }
 
   #tell(event: HostsEvent): void {
@@ -350,7 +336,6 @@ export class HostLinks implements HostRoutes {
     const pardonMs = late > stoodStillMs ? late : 0;
     this.#tickedAt = now;
     for (const link of this.#links.values()) link.tick(now, pardonMs);
-    for (const host of this.#relaysLeft.keys()) this.#direct(host).tryOpening();
     for (const guest of this.#guests.values()) {
       guest.heardAt += pardonMs;
       if (this.#paused.has(guest.incoming)) guest.heardAt = now;
