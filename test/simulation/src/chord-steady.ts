@@ -8,8 +8,10 @@ import { addPeer } from './ring-program.ts';
 import { quietFault } from './ring-quiet.ts';
 import { RingWorld } from './ring-world.ts';
 
-const hostsCount = 32;
-const peersCount = 128;
+interface Size {
+  readonly hostsCount: number;
+  readonly peersCount: number;
+}
 const successorsCount = 16;
 const lifeMs = 600_000;
 const durationMsDefault = 300_000;
@@ -34,7 +36,7 @@ function timesOf(seed: number, meanMs: number, untilMs: number): number[] {
   }
 }
 
-function build({ simulation, durationMs }: Stage): Rules {
+function build({ simulation, durationMs }: Stage, { hostsCount, peersCount }: Size): Rules {
   const world = new RingWorld(simulation);
   const spec = { hostsCount, laterAtMs: [], lanesCount: 1, peersCount, successorsCount, hasService: true, askEveryMs };
   const configs = addRing(simulation, world, spec);
@@ -69,7 +71,7 @@ function tooManyWrong({ counts }: RingWorld): string | undefined {
   return share >= rightShareMin ? undefined : `${(share * 100).toFixed(3)} % of the look-ups are right the first time`;
 }
 
-function faults(durationMs: number, seed: number): FaultPlan {
+function faults(durationMs: number, seed: number, { hostsCount }: Size): FaultPlan {
   const everyMs = lifeMs / hostsCount / (hostDeathsInTen / 10);
   const random = createRandom(seed * 16 + deedConcern + 1);
   return timesOf(seed * 2 + 1, everyMs, durationMs - quietMs - 10_000).map((at) => ({
@@ -82,12 +84,16 @@ function faults(durationMs: number, seed: number): FaultPlan {
   }));
 }
 
-export const chordSteady: Scenario = {
-  name: 'chord-steady',
-  description: '128 peers of 32 hosts live 600 s on average: at least 99.9 % of all look-ups are right the first time',
+const steadyOf = (name: string, size: Size): Scenario => ({
+  name,
+  description: `${size.peersCount} peers of ${size.hostsCount} hosts live 600 s on average: at least 99.9 % of all look-ups are right the first time`,
   clientsCount: 1,
   durationMs: durationMsDefault,
-  build,
+  build: (stage) => build(stage, size),
   summary,
-  faults: (_, durationMs, seed) => faults(durationMs, seed),
-};
+  faults: (_, durationMs, seed) => faults(durationMs, seed, size),
+});
+
+export const chordSteady = steadyOf('chord-steady', { hostsCount: 32, peersCount: 128 });
+/** The size at which the simulator's speed is stated. */
+export const chordSteady64 = steadyOf('chord-steady-64', { hostsCount: 16, peersCount: 64 });

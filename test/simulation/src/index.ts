@@ -2,7 +2,7 @@
 import type { Scenario } from '@chordial/simulator';
 import { chordChurn } from './chord-churn.ts';
 import { chordHistories } from './chord-histories.ts';
-import { chordSteady } from './chord-steady.ts';
+import { chordSteady, chordSteady64 } from './chord-steady.ts';
 import { pingPong, pingPongHasty } from './ping-pong.ts';
 import { register } from './register.ts';
 import { registerRing } from './register-ring.ts';
@@ -18,4 +18,5 @@ export const scenarios: readonly Scenario[] = [
   chordChurn,
   chordHistories,
   chordSteady,
+  chordSteady64,
 ];

@@ -42,7 +42,7 @@ function listFault(members: readonly ChordPeerState[], successorsCount: number):
 
 /** The table of every lane names exactly the live members. */
 function membershipFault(world: RingWorld, members: readonly ChordPeerState[]): string | undefined {
-  for (const { host, lane, members: table } of clientsOf(world)) {
+  for (const { host, lane, members: table } of tablesOf(world)) {
     const where = `the membership of host ${host} lane ${lane}`;
     const missing = members.find(({ self }, i) => table[i]?.chord !== self.chord || table[i]?.life !== self.life);
     if (missing !== undefined) return `${where} has not ${missing.self.key} of host ${missing.self.host} at its place`;
@@ -55,7 +55,8 @@ interface ClientView extends LookupClientState {
   readonly lane: number;
 }
 
-function clientsOf({ hosts }: RingWorld): ClientView[] {
+/** The lookup client of every live lane: what its membership told it. */
+export function tablesOf({ hosts }: RingWorld): ClientView[] {
   return hosts.flatMap(({ lanes }) =>
     lanes.flatMap((lane, index) =>
       lane?.phase !== 'up'
@@ -69,7 +70,7 @@ function clientsOf({ hosts }: RingWorld): ClientView[] {
 
 function lookupFault(world: RingWorld): string | undefined {
   const random = createRandom(world.simulation.seed * 16 + quietConcern);
-  const clients = clientsOf(world);
+  const clients = tablesOf(world);
   const entries = world.members().map(({ self }) => self);
   for (let i = 0; i < lookupsCount; i++) {
     const key = randomKey(random);
