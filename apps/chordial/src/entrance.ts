@@ -19,7 +19,7 @@ export interface Entrance {
 
 /** How long hosts that should be there are asked before a host that may found a ring does so. */
 const foundAfterMs = 4_000;
-const introduceMsMax = 2_000;
+const introduceWithinMs = 2_000;
 const askAgainMs = 1_000;
 /** How often an operator hears that nobody answers. */
 const sayEveryMs = 5_000;
@@ -33,7 +33,7 @@ export const askBy =
   (options: Pick<Options, 'ringName' | 'token'>): Ask =>
   async ({ address, port }, identity) => {
     const { ringName, token } = options;
-    const asked = { address, port, ringName, token: token!.reveal(), identity, timeoutMs: introduceMsMax };
+    const asked = { address, port, ringName, token: token!.reveal(), identity, timeoutMs: introduceWithinMs };
     return (await introduce(asked)).hosts;
   };
 
