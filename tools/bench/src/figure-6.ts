@@ -53,6 +53,14 @@ if (figures.length < all.length) {
 }
 
 type Time = (changes: Changes) => number;
+/** What is alike in both panels looks alike. */
+const styles: Readonly<Record<string, number>> = {
+  'neighbours point to it': 1,
+  'no pointer names it': 1,
+  'it owns its range': 2,
+  'its range has an owner': 2,
+  'the first knows it': 3,
+};
 const joinTimes: Readonly<Record<string, Time>> = {
   'all know it': ({ join }) => join.allKnowMs,
   'neighbours point to it': ({ join }) => join.neighboursMs,
@@ -121,11 +129,11 @@ function picture(): string {
     title,
     xLabel: 'peers (each tick doubles)',
     yLabel: 'virtual ms',
-    series: Object.entries(times).map(([name, time], style) => ({
+    series: Object.entries(times).map(([name, time]) => ({
       name,
-      style,
+      style: styles[name] ?? 0,
       points: figures.map((each) => [each.peers, spread(each, time).median]),
-      ...(style === 0
+      ...(styles[name] === undefined
         ? {
             band: figures.map((each) => {
               const { min, max } = spread(each, time);

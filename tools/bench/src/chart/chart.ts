@@ -54,12 +54,15 @@ export interface Picture {
 const panelWidth = 600;
 const panelHeight = 390;
 const marginX = 24;
-const headHeight = 104;
+const legendTop = 80;
+const legendRow = 22;
 const lineHeight = 18;
 
 export function chartSvg(picture: Picture): string {
   const { title, subtitle, panels, notes = [] } = picture;
   const width = marginX * 2 + panelWidth * panels.length;
+  const { drawn: legendDrawn, bottom } = legend(picture, width);
+  const headHeight = bottom + 24;
   const height = headHeight + panelHeight + notes.length * lineHeight + 16;
   const drawn = panels.map((panel, i) => {
     const box: Box = { x: marginX + i * panelWidth, y: headHeight, width: panelWidth, height: panelHeight };
@@ -78,7 +81,7 @@ export function chartSvg(picture: Picture): string {
     element('rect', { width, height, fill: '#ffffff' }),
     textElement(title, { x: marginX, y: 32, 'font-size': 20, 'font-weight': 'bold', fill: '#111111' }),
     textElement(subtitle, { x: marginX, y: 54, 'font-size': 13, fill: '#555555' }),
-    legend(picture),
+    legendDrawn,
     ...drawn,
     ...written,
   ];
@@ -93,8 +96,8 @@ export function chartSvg(picture: Picture): string {
   return `${element('svg', attributes, '\n', parts.join('\n'), '\n')}\n`;
 }
 
-/** One line: each style once, then what a diamond and a band are. */
-function legend({ panels, markName, bandName }: Picture): string {
+/** As many lines as it takes: each name once, then what a diamond and a band are. */
+function legend({ panels, markName, bandName }: Picture, width: number): { drawn: string; bottom: number } {
   const names = new Map<string, Series>();
   for (const series of panels.flatMap((panel) => panel.series))
     if (!names.has(series.name)) names.set(series.name, series);
@@ -110,12 +113,17 @@ function legend({ panels, markName, bandName }: Picture): string {
     });
   }
   if (markName !== '') entries.push({ name: markName, sample: (x, y) => diamond(x + 13, y) });
-  const y = 80;
+  let y = legendTop;
   let x = marginX;
   const parts: string[] = [];
   for (const { name, sample } of entries) {
+    const length = 34 + textWidth(name, fontSize);
+    if (x > marginX && x + length > width - marginX) {
+      x = marginX;
+      y += legendRow;
+    }
     parts.push(sample(x, y), textElement(name, { x: x + 34, y: y + 4.5, 'font-size': fontSize, fill: '#222222' }));
-    x += 34 + textWidth(name, fontSize) + 22;
+    x += length + 22;
   }
-  return parts.join('');
+  return { drawn: parts.join(''), bottom: y };
 }

@@ -10,7 +10,7 @@ const colours = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#444444'];
 const dashes = [undefined, '8 4', undefined, '3 3', undefined];
 const referenceColour = '#777777';
 const labelGap = 16;
-const room = { left: 58, right: 150, top: 34, bottom: 50 };
+const room = { left: 72, right: 150, top: 34, bottom: 50 };
 
 export interface Style {
   readonly colour: string;
@@ -115,7 +115,7 @@ function pathPoints({ points, isStep }: Series, at: (point: Point) => Point): Po
 function axes({ title, xLabel, yLabel }: Panel, plot: Box, xScale: Scale, yScale: Scale): string {
   const bottom = plot.y + plot.height;
   const parts = [
-    textElement(title, { x: plot.x - 40, y: plot.y - 14, 'font-size': 14, 'font-weight': 'bold', fill: '#222222' }),
+    textElement(title, { x: plot.x - 56, y: plot.y - 14, 'font-size': 14, 'font-weight': 'bold', fill: '#222222' }),
   ];
   for (const tick of yScale.ticks) {
     const y = yScale.place(tick);
@@ -159,7 +159,7 @@ function axes({ title, xLabel, yLabel }: Panel, plot: Box, xScale: Scale, yScale
     );
   }
   const middle = plot.y + plot.height / 2;
-  const labelX = plot.x - 42;
+  const labelX = plot.x - 58;
   parts.push(
     textElement(xLabel, {
       x: plot.x + plot.width / 2,
