@@ -82,9 +82,10 @@ function lookupFault(world: RingWorld): string | undefined {
     const entry = entries[nextBelow(random, entries.length)]!;
     const host = world.hosts[entry.host - 1]!;
     const question = { type: 'find-successor', key, hops: 0 } as never;
-    const found = world.simulation.ask(host, entry.chord as unknown as Address<Typed>, question) as
-      | SuccessorFound
-      | undefined;
+    const ask = (): SuccessorFound | undefined =>
+      world.simulation.ask(host, entry.chord as unknown as Address<Typed>, question) as SuccessorFound | undefined;
+    // A lane that has not spoken to a host since that was restarted finds out by the loss of its first message.
+    const found = ask() ?? ask();
     if (found === undefined) return `nobody answers who owns ${key}, asked at ${entry.key}`;
     if (found.owner.chord !== owner.chord) return `${entry.key} finds ${found.owner.key} for ${key}, not ${owner.key}`;
   }

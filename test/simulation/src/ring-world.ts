@@ -20,6 +20,9 @@ export interface Release {
 
 /** A message and, before it, the opening of a link. */
 const handingMsMax = 40;
+const settledMs = 3_000;
+/** Members beyond r that must own a range before the ring is judged while hosts fail: the base, and two that one step may remove. */
+const spareMin = 3;
 
 export class RingWorld {
   readonly simulation: Simulation;
@@ -36,6 +39,7 @@ export class RingWorld {
   isDirty = true;
   #signature = -1;
   #gapSince: number | undefined;
+  #upsetAt = 0;
   #members: readonly ChordPeerState[] = [];
 
   constructor(simulation: Simulation) {
@@ -46,6 +50,7 @@ export class RingWorld {
   members(): readonly ChordPeerState[] {
     const signature = this.#liveness();
     if (this.isDirty || signature !== this.#signature) {
+      if (signature !== this.#signature) this.#upsetAt = this.simulation.now;
       this.#signature = signature;
       this.isDirty = false;
       this.#members = this.peers().filter(({ phase }) => phase === 'member' || phase === 'leaving');
@@ -119,13 +124,15 @@ export class RingWorld {
 
   /**
    * No key owned twice with one epoch; one ordered ring, at least r + 1 principals, everyone with a live successor. The ring is judged
-   * `never`, `always`, or while failures have left more than r + 1 members, without which Zave's proof says nothing.
+   * `never`, `always`, or while failures have left more than r + 3 members that own a range (joiners are not yet known), without which
+   * Zave's proof says nothing.
    */
   fault(successorsCount: number, ringJudged: 'never' | 'always' | 'while-enough'): string | undefined {
     const members = this.members();
     const broken = fencingFault(members);
     if (broken !== undefined || ringJudged === 'never') return broken;
-    if (ringJudged === 'while-enough' && members.length <= successorsCount + 1) return undefined;
+    const owners = ringJudged === 'always' ? members : members.filter(({ owns }) => owns);
+    if (ringJudged === 'while-enough' && owners.length <= successorsCount + spareMin) return undefined;
     return ringFault(withoutLatecomers(members), successorsCount);
   }
 
@@ -134,9 +141,7 @@ export class RingWorld {
    * one message.
    */
   gap(): string | undefined {
-    const owners = this.members()
-      .filter(({ owns }) => owns)
-      .toSorted((a, b) => (a.self.key < b.self.key ? -1 : 1));
+    const owners = this.#owners();
     const { now } = this.simulation;
     const open = owners.find(({ self, ownedFrom }, i) => {
       const before = owners.at(i - 1)!.self.key;
@@ -148,14 +153,19 @@ export class RingWorld {
     return `nobody owned what lies before ${open.ownedFrom} for ${handingMsMax} ms, while nobody failed`;
   }
 
+  #owners(): ChordPeerState[] {
+    const owners = this.members().filter(({ owns }) => owns);
+    return owners.sort((a, b) => (a.self.key < b.self.key ? -1 : 1));
+  }
+
   /**
-   * A key that two live members own, with whatever epochs: only failures that are no failures may bring that about, and a planned leave
-   * for as long as the answer of the successor takes, which has the data and the higher epoch by then.
+   * A key that two live members own, with whatever epochs, a while after the last host died or came back: only failures that are no
+   * failures may bring that about. (Before, whoever takes over for a dead peer may not know a joiner that only the dead one knew.) A planned
+   * leave takes as long as the answer of the successor, which has the data and the higher epoch by then.
    */
   overlap(): string | undefined {
-    const owners = this.members()
-      .filter(({ owns }) => owns)
-      .toSorted((a, b) => (a.self.key < b.self.key ? -1 : 1));
+    const owners = this.#owners();
+    if (this.simulation.now - this.#upsetAt < settledMs) return undefined;
     for (const [i, { self, ownedFrom }] of owners.entries()) {
       const before = owners.at(i - 1)!.self;
       if (owners.at(i - 1)!.phase === 'leaving') continue;
