@@ -89,4 +89,21 @@ describe('the command', () => {
     );
     expect(again.out).toContain(/seed .* broke a rule.*/.exec(out)![0]);
   });
+
+  it('plants a mutant, tells what caught it, and fails when one survives', async () => {
+    const caught = await simulate('--mutants', 'no-epoch-increment', '--mutant-time', '2m');
+    expect(caught.out).toMatch(/no-epoch-increment .* chord-\w+ seed \d+ at .* own the same keys/);
+    expect(caught.out).toContain('1 of 1 mutants caught');
+    expect(caught.code).toBe(0);
+    const survived = await simulate('--mutants', 'leaves-without-a-word', '--mutant-time', '1ms');
+    expect(survived.out).toContain('0 of 1 mutants caught');
+    expect(survived.code).toBe(1);
+  }, 200_000);
+
+  it('adds up what a scenario counts, in the virtual time that it asks for', async () => {
+    const { code, out } = await simulate('--scenario', 'chord-churn', '--seeds', '2', '--workers', '1');
+    expect(out).toMatch(/2\/2 seeds, 1\.5m virtual/);
+    expect(out).toMatch(/right the first time: [\d.]+ % of \d+ look-ups/);
+    expect(code).toBe(0);
+  }, 60_000);
 });
