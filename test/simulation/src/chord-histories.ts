@@ -2,6 +2,7 @@
 // seed. Each waits for its moment by looking at all states, does its worst, and then everything must come right. `mutants.ts` holds
 // the faulty variants that break in them.
 import type { ChordPeerState } from '@chordial/chord';
+import type { MembershipState } from '@chordial/membership';
 import { between, midpoint, type RingKey } from '@chordial/ring-key';
 import type { Rules, Scenario, SimulatedHost, Stage } from '@chordial/simulator';
 import { addRing } from './ring-hosts.ts';
@@ -67,10 +68,25 @@ class Stagehand {
     return others.reduce((best, other) => (between(best.self.key, other.self.key, peer.self.key) ? other : best));
   }
 
+  /** Nobody suspects the life that this host has now. */
+  judgeSuspicion(suspect: SimulatedHost): void {
+    const life = membershipOf(suspect)?.life;
+    for (const host of this.world.hosts) {
+      const opinion = membershipOf(host)?.roster.opinions.get(suspect.number)?.opinion;
+      if (life === undefined || opinion?.life !== life || opinion.phase === 'alive') continue;
+      this.world.broken ??= `host ${host.number} thinks host ${suspect.number} ${opinion.phase}, which has just begun to live`;
+    }
+  }
+
   /** Out of power for some seconds: nothing answers for it. */
   silence(host: number, downMs = 6_000): void {
     this.host(host).crash(downMs, true, true);
   }
+}
+
+function membershipOf({ lanes }: SimulatedHost): MembershipState | undefined {
+  const cells = lanes[0]?.phase === 'up' ? [...lanes[0].kernel.cells()] : [];
+  return cells.find(({ behaviour }) => behaviour.name === 'membership')?.state as MembershipState | undefined;
 }
 
 type History = (stage: Stagehand) => void;
@@ -127,6 +143,20 @@ const histories: Readonly<Record<string, History>> = {
     const next = hand.world.ownerAfter(taken).key;
     hand.joinAt(1, [taken, midpoint(taken, next)]);
     hand.joinAt(2, [taken, midpoint(next, hand.world.ownerAfter(next).key)]);
+  },
+  /** As before, but nobody has the place yet: both find it free, and one of them finds out when it reads its successor. */
+  'two are given one free place': (hand) => {
+    const { key: before } = hand.world.members().find(({ self }) => self.host === 3)!.self;
+    const next = hand.world.ownerAfter(before).key;
+    const free = midpoint(before, next);
+    hand.joinAt(1, [free, midpoint(before, free)]);
+    hand.joinAt(2, [free, midpoint(free, next)]);
+  },
+  /** Silence of a former life says nothing of the next one. */
+  'a process is replaced at once': (hand) => {
+    const host = hand.host(5);
+    host.replaceLane(0, 100);
+    for (let ms = 20; ms < 2_000; ms += 20) hand.world.simulation.after(ms, () => hand.judgeSuspicion(host));
   },
   /** A suspicion of long ago must not shield a host from the next one. */
   'a host that was suspected and came back dies': (hand) => {

@@ -142,6 +142,13 @@ const planted: readonly Mutation[] = [
     breaks: 'rule 2: a joiner takes an id that another member has',
   },
   {
+    name: 'taken-id-kept',
+    file: chord('stabilization'),
+    find: '  if (predecessor.key === self.key && !sameMember(predecessor, self) && !isLaterLife(predecessor, self))',
+    replace: '  if (predecessor.key === self.key && self.life < 0)',
+    breaks: 'two joiners that were given one free place both keep it',
+  },
+  {
     name: 'leaves-without-a-word',
     file: chord('leaving'),
     find: '  if (owns && !(message.owns && message.ownedFrom === self.key && sameMember(message.predecessor, self)))',
@@ -183,13 +190,6 @@ const planted: readonly Mutation[] = [
     find: "  return (phase === 'slow' || phase === 'dead') && roster.entries.get(host)?.phase === 'alive';",
     replace: "  return phase === 'left' && roster.entries.get(host)?.host === -1;",
     breaks: 'a host that was cut off makes all others drop each other',
-  },
-  {
-    name: 'former-life-accused',
-    file: membership('hearing'),
-    find: '    if (before !== undefined && before.life < record.life) forgetProbes(state, record.host);',
-    replace: '',
-    breaks: 'silence of a former life counts against the next one',
   },
 ];
 

@@ -40,10 +40,19 @@ const watched = (world: RingWorld): Behaviour<ChordPeerState, ChordMessage, Chor
     chordPeer.step(state, received, out);
     if (state.version === version && state.phase === phase) return;
     world.isDirty = true;
+    if (phase === 'joining' && state.phase === 'member') world.broken ??= taken(state, received.message);
     const known = [...successors, ...fingers, predecessor];
     if (phase === 'member' && state.phase === 'member') world.broken ??= uncontacted(state, known, received.message);
   },
 });
+
+/** Rule 2: the read in which a joiner takes the list does not show another member at its id. */
+function taken({ self }: ChordPeerState, message: ChordMessage): string | undefined {
+  if (message.type !== 'pointers-read') return undefined;
+  const seen = [message.self, message.predecessor, ...message.successors];
+  const other = seen.find(({ key, host, life }) => key === self.key && (host !== self.host || life > self.life));
+  return other === undefined ? undefined : `${self.key} of host ${self.host} joined at the id of host ${other.host}`;
+}
 
 /** Rule 5: a member that was not in the list before is the first successor only after it answered in this very step. */
 function uncontacted(
