@@ -225,7 +225,10 @@ export interface HostLinked {
   readonly type: 'host-linked';
   readonly host: number;
 }
-/** The link to a host broke or could not be opened; what waited for it is lost. It is tried again with a jittered back-off. */
+/**
+ * The link to a host broke or could not be opened; what waited for it is lost. It is tried again with a jittered back-off. With the code `silent` it
+ * is still open and nothing is lost yet, but the host has not answered for half a second; `host-linked` when it does.
+ */
 export interface HostUnlinked {
   readonly type: 'host-unlinked';
   readonly host: number;

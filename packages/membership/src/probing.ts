@@ -100,7 +100,7 @@ export function probe(
   });
   state.counts.probes++;
   setAnswerTimer(waitMs, correlation, out);
-  sendProbe(state, host, host, correlation, out);
+  if (kind !== 'detour') sendProbe(state, host, host, correlation, out);
   return correlation;
 }
 
@@ -177,6 +177,10 @@ function noteAnswer(
   const entry = state.roster.entries.get(host);
   const accusation = state.accusations.get(host);
   if (accusation !== undefined) accusation.isOpen = false;
+  if (kind === 'detour') {
+    if (from !== host && entry?.via === 0) setVia(state, host, from, now, out);
+    return;
+  }
   if (kind === 'indirect') {
     if (way.indirect !== 0) state.probes.delete(way.indirect);
     way.indirect = 0;
@@ -308,7 +312,20 @@ export function onHostUnlinked(state: MembershipState, { host, code }: HostUnlin
   if (!state.isLeader) return;
   if (code === 'wrong-key') state.contacts.delete(host);
   const entry = state.roster.entries.get(host);
-  if (entry !== undefined && entry.via === 0) probeIndirectly(state, host, now, out);
+  if (entry?.via !== 0) return;
+  if (code === 'silent') findDetour(state, host, now, out);
+  else probeIndirectly(state, host, now, out);
+}
+
+/**
+ * A link that is open but does not answer may still bring some of what is said, where only the way back is cut (TCP sends again and again), so a
+ * direct answer says nothing: whoever reaches the host becomes the relay until the link answers.
+ */
+function findDetour(state: MembershipState, host: number, now: number, out: Outbox): void {
+  if (state.roster.entries.get(host)?.phase !== 'alive' || state.isLeaving) return;
+  const correlation = probe(state, host, 'detour', now, out);
+  if (correlation === 0) return;
+  for (const relay of drawHosts(state, indirectProbes, host)) sendProbe(state, relay, host, correlation, out);
 }
 
 /** The direct link opened while a relay serves: for one probe it is the route. */

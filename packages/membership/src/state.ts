@@ -73,8 +73,8 @@ export interface Probe {
   /** The host whose answer is wanted. */
   readonly host: number;
   readonly sentAt: number;
-  /** `late`: the direct one after its time; `relayed`: on behalf of another host; `trial`: of the direct way while a relay serves; `farewell`: of a leave. */
-  kind: 'direct' | 'late' | 'indirect' | 'relayed' | 'trial' | 'dead' | 'farewell';
+  /** `late`: the direct one after its time; `relayed`: on behalf of another host; `trial`: of the direct way while a relay serves; `detour`: through others only; `farewell`: of a leave. */
+  kind: 'direct' | 'late' | 'indirect' | 'detour' | 'relayed' | 'trial' | 'dead' | 'farewell';
   /** Time for the answer, after which `answer-due` counts. */
   dueAt: number;
   /** An indirect probe is sent once more after a third of its time; the rest of it, 0 when that was done. */

@@ -23,6 +23,8 @@ const pieceBytes = 256 * 1_024;
 const piecesKeptMax = 16;
 const callDeadlineMs = 3_000;
 const silenceMsMax = 3_000;
+/** From here on a link is told to be silent, while it is still open: other ways to the host can be looked for. */
+const suspicionMsMin = 500;
 const idleMsMax = 1_000;
 const backoffMsMin = 50;
 const backoffMsMax = 1_000;
@@ -77,6 +79,7 @@ export class HostLink {
   #pingedAt: number | undefined;
   #heardAt = 0;
   #wroteSincePing = false;
+  #isSilent = false;
 
   constructor(route: RingHost, options: LinkOptions, events: LinkEvents) {
     this.route = route;
@@ -86,6 +89,11 @@ export class HostLink {
 
   get isUp(): boolean {
     return this.#call !== undefined;
+  }
+
+  /** Up, and the last ping was answered or is young. */
+  get isSound(): boolean {
+    return this.isUp && !this.#isSilent;
   }
 
   /** Nothing waits on a link that is up. */
@@ -139,7 +147,12 @@ export class HostLink {
     if (call === undefined) return;
     if (this.#pingedAt !== undefined) {
       this.#pingedAt += pardonMs;
-      if (now - this.#pingedAt > silenceMsMax) this.break('ETIMEDOUT', `no answer for ${silenceMsMax} ms`);
+      const silenceMs = now - this.#pingedAt;
+      if (silenceMs > silenceMsMax) this.break('ETIMEDOUT', `no answer for ${silenceMsMax} ms`);
+      else if (silenceMs > suspicionMsMin && !this.#isSilent) {
+        this.#isSilent = true;
+        this.#events.unlinked('silent', `no answer for ${suspicionMsMin} ms; the link is still open`);
+      }
     } else if (this.#wroteSincePing || now - this.#heardAt > idleMsMax) {
       this.#pingedAt = now;
       this.#wroteSincePing = false;
@@ -203,7 +216,10 @@ export class HostLink {
         ended: (code, sentence) => this.#ended(code, sentence),
         take: (kind) => {
           this.#heardAt = this.#options.clock();
-          if (kind === kindPong) this.#pingedAt = undefined;
+          if (kind !== kindPong) return true;
+          this.#pingedAt = undefined;
+          if (this.#isSilent) this.#events.linked();
+          this.#isSilent = false;
           return true;
         },
       },
@@ -225,6 +241,7 @@ export class HostLink {
     this.#writing = undefined;
     this.#call = undefined;
     this.#giveUp = undefined;
+    this.#isSilent = false;
     if (lost > 0) this.#events.lost(lost);
   }
 

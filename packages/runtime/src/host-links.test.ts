@@ -193,6 +193,29 @@ describe('a link that breaks', () => {
     expect(a.links.report()).toMatchObject({ lost: a.links.report().sent, linksUp: 0 });
   });
 
+  test('that answers again after a silence is told to be there again', async () => {
+    const { a, b } = await pair();
+    const passed: Socket[] = [];
+    const cable = createServer((near) => {
+      const far = connect(b.self.port, '127.0.0.1');
+      near.pipe(far).pipe(near);
+      for (const socket of [near, far]) passed.push(socket.on('error', () => {}));
+    });
+    await new Promise<void>((resolve) => cable.listen(0, '127.0.0.1', resolve));
+    a.route({ self: { ...b.self, port: (cable.address() as { port: number }).port } });
+    a.send(actorOf(2), parcel(1));
+    await expect.poll(b.numbers).toEqual([1]);
+    const [near, far] = passed as [Socket, Socket];
+    far.unpipe().pause();
+    await a.heard('host-unlinked');
+    expect(a.events.at(-1)).toMatchObject({ code: 'silent' });
+    far.pipe(near);
+    await a.heard('host-linked', 2);
+    expect(a.events.map(({ type }) => type)).toEqual(['host-linked', 'host-unlinked', 'host-linked']);
+    cable.close();
+    for (const socket of passed) socket.destroy();
+  });
+
   test('because the network goes silent is noticed by a ping without an answer', async () => {
     const { a, b } = await pair();
     // A cable that is cut: connections stay, and nothing passes any more.
@@ -210,7 +233,11 @@ describe('a link that breaks', () => {
     a.send(actorOf(2), parcel(1));
     await expect.poll(b.numbers).toEqual([1]);
     for (const socket of passed) socket.unpipe().pause();
+    // Told early, so that another way is looked for; given up later.
     await a.heard('host-unlinked');
+    expect(a.events.at(-1)).toMatchObject({ type: 'host-unlinked', host: 2, code: 'silent' });
+    expect(a.links.report().linksUp).toBe(1);
+    await a.heard('host-unlinked', 2);
     expect(a.events.at(-1)).toMatchObject({ type: 'host-unlinked', host: 2, code: 'ETIMEDOUT' });
     expect(a.links.report().linksUp).toBe(0);
     // And what the far end still holds is given up there too.

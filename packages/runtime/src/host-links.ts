@@ -158,7 +158,7 @@ export class HostLinks implements HostRoutes {
     }
     this.#learn({ host, address, port, fingerprint, via });
     const link = via === 0 ? undefined : this.#direct(host);
-    if (link?.isUp === true) this.#tell({ type: 'host-linked', host });
+    if (link?.isSound === true) this.#tell({ type: 'host-linked', host });
     else link?.tryOpening();
   }
 
