@@ -285,7 +285,10 @@ function probeIndirectly(state: MembershipState, host: number, now: number, out:
   const way = wayTo(state, host);
   const entry = state.roster.entries.get(host);
   if (way.indirect !== 0 || entry?.phase !== 'alive' || state.isLeaving) return;
-  if (entry.via !== 0) setVia(state, host, 0, now, out);
+  if (entry.via !== 0) {
+    setVia(state, host, 0, now, out);
+    findDetour(state, host, now, out);
+  }
   way.indirect = probe(state, host, 'indirect', now, out);
   if (way.indirect === 0) return;
   for (const relay of drawHosts(state, indirectProbes, host)) sendProbe(state, relay, host, way.indirect, out);
