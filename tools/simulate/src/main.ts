@@ -114,9 +114,12 @@ async function main({ scenario: name, ...options }: Options): Promise<number> {
   const progress: Progress = { seedsDone: 0, steps: 0, virtualMs: 0, figures: {}, failed: 0, failures: [] };
   const startedAt = performance.now();
   const realMs = (): number => performance.now() - startedAt;
+  // What the threads computed: other processes may share the cores.
+  const cpuMs = (): number => Object.values(process.cpuUsage()).reduce((sum, us) => sum + us / 1_000, 0);
   const line = (): string =>
     `${progress.seedsDone}/${seedsCount} seeds, ${formatDuration(progress.virtualMs)} virtual in ${formatDuration(realMs())} ` +
-    `(${Math.round(progress.virtualMs / realMs())} times real time, ${Math.round(progress.steps / realMs())} steps/ms), ` +
+    `(${Math.round(progress.virtualMs / realMs())} times real time, ${Math.round(progress.virtualMs / cpuMs())} on one whole core, ` +
+    `${Math.round(progress.steps / realMs())} steps/ms), ` +
     `${progress.failed} failed${progress.failed > progress.failures.length ? ', looking for a shorter history' : ''}`;
   const isTty = process.stderr.isTTY === true;
   const timer = setInterval(

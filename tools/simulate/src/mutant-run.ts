@@ -1,8 +1,6 @@
 // Tries every mutant: each in threads of its own, several at once, until a rule of the scenarios breaks or its time is over. A mutant
 // that survives says that the rules are too weak.
-import { mutants, tryMutations, type Verdict } from '@chordial/test-simulation';
-
-type Mutant = (typeof mutants)[number];
+import { type Mutant, mutants, tryMutations, type Verdict } from '@chordial/test-simulation';
 
 export interface MutantOptions {
   /** Only those whose name contains this. */
