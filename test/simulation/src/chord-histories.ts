@@ -68,13 +68,14 @@ class Stagehand {
     return others.reduce((best, other) => (between(best.self.key, other.self.key, peer.self.key) ? other : best));
   }
 
-  /** Nobody suspects the life that this host has now. */
-  judgeSuspicion(suspect: SimulatedHost): void {
+  /** Nobody, `but` one, suspects the life that this host has now. */
+  judgeSuspicion(suspect: SimulatedHost, but?: SimulatedHost): void {
     const life = membershipOf(suspect)?.life;
     for (const host of this.world.hosts) {
+      if (host === but) continue;
       const opinion = membershipOf(host)?.roster.opinions.get(suspect.number)?.opinion;
       if (life === undefined || opinion?.life !== life || opinion.phase === 'alive') continue;
-      this.world.broken ??= `host ${host.number} thinks host ${suspect.number} ${opinion.phase}, which has just begun to live`;
+      this.world.broken ??= `host ${host.number} thinks host ${suspect.number} ${opinion.phase}, which lives and answers`;
     }
   }
 
@@ -158,6 +159,17 @@ const histories: Readonly<Record<string, History>> = {
     host.replaceLane(0, 100);
     for (let ms = 20; ms < 2_000; ms += 20) hand.world.simulation.after(ms, () => hand.judgeSuspicion(host));
   },
+  /** A host that hears nobody accuses everybody; whoever believed it would drop all others. */
+  'a host goes deaf': (hand) => {
+    const deaf = hand.host(5);
+    const { simulation, hosts } = hand.world;
+    simulation.inject([{ kind: 'partition', at: 0, durationMs: 4_000, hosts: [deaf.index], way: 'in' }]);
+    for (let ms = 2; ms < 4_000; ms += 2) {
+      simulation.after(ms, () => {
+        for (const host of hosts) if (host !== deaf) hand.judgeSuspicion(host, deaf);
+      });
+    }
+  },
   /** A suspicion of long ago must not shield a host from the next one. */
   'a host that was suspected and came back dies': (hand) => {
     hand.host(5).pause(7_500);
@@ -187,7 +199,7 @@ function build({ simulation, durationMs }: Stage): Rules {
   const name = names[simulation.seed % names.length]!;
   simulation.at(startMs + (simulation.seed % 97) * 10, () => histories[name]!(hand));
   // What others take for dead lives on, so rings may skip it and ranges have two owners, with two epochs.
-  const isRingJudged = !name.includes('back');
+  const isRingJudged = !name.includes('back') && !name.includes('deaf');
   const said = (broken: string | undefined): string | undefined =>
     broken === undefined ? undefined : `${name}: ${broken}`;
   return {
