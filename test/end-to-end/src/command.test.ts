@@ -232,13 +232,17 @@ describe('starting and stopping', () => {
     expect(stderr).toContain('Start one with `chordial up`');
   });
 
-  test.each([['--help'], ['up', '--help'], ['status', '--help'], ['ring', '--help'], ['lookup', '--help']])(
-    '%j',
-    async (...parameters) => {
-      const { code, stdout } = await runChordial(parameters);
-      expect(code).toBe(0);
-      expect(stdout).toContain('Usage: chordial');
-      if (parameters[0] !== '--help') expect(stdout).toMatch(/Examples?:/);
-    },
-  );
+  test.each([
+    ['--help'],
+    ['up', '--help'],
+    ['status', '--help'],
+    ['ring', '--help'],
+    ['lookup', '--help'],
+    ['leave', '--help'],
+  ])('%j', async (...parameters) => {
+    const { code, stdout } = await runChordial(parameters);
+    expect(code).toBe(0);
+    expect(stdout).toContain('Usage: chordial');
+    if (parameters[0] !== '--help') expect(stdout).toMatch(/Examples?:/);
+  });
 });
