@@ -162,7 +162,7 @@ describe('member-leaving', () => {
   it('the successor takes the range with a higher epoch, and waits for its new predecessor', () => {
     const peer = peerAt('5');
     const sent = peer.tell(leavingOf('4'));
-    expect(types(sent)).toBe('range-changed rectify leaving-noted read-pointers');
+    expect(types(sent)).toBe('range-changed rectify leaving-noted');
     expect(peer.state).toMatchObject({ owns: true, ownedFrom: at('3'), predecessor: member('5') });
     expect(peer.state.epoch).toBeGreaterThan(40);
     peer.tell(rectify('3', { owns: true, epoch: 1 }));

@@ -69,9 +69,15 @@ export function initChordPeer(config: ChordPeerConfig, birth: Birth<ChordMessage
     seed: birth.seed % 2 ** 30,
     drawsCount: 0,
   };
-  state.version = 1 + Math.floor(draw(state) * 2 ** 30);
-  if (isFounder) startFounder(state, out);
-  else startJoining(state, out);
+  const drawn = 1 + Math.floor(draw(state) * 2 ** 30);
+  if (isFounder) {
+    // What all founders compute alike none has to read from the next.
+    state.version = state.versionKnown = founding!.version;
+    startFounder(state, out);
+  } else {
+    state.version = drawn;
+    startJoining(state, out);
+  }
   return state;
 }
 
