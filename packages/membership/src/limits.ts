@@ -36,6 +36,8 @@ export const accusedAgainMs = 1_000;
 export const accusationsPassedOnMax = 8;
 export const deadProbeMs = 1_000;
 export const rehintMs = 1_000;
+/** In a quiet ring. */
+export const rehintQuietMs = 10_000;
 export const rehintForMs = 5_000;
 export const timeoutMsMin = 300;
 export const timeoutMsMax = 1_000;

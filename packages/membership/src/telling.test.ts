@@ -24,15 +24,15 @@ describe('watchers', () => {
 });
 
 describe('local peers', () => {
-  it('hear who follows them, again once a second for five seconds, and no more', () => {
+  it('hear who follows them, again once a second for five seconds, and then every ten', () => {
     const world = ringOf(2);
     world.run(10_000);
     const { member, heard } = world.lane(1).peers[0]!;
     const hints = (): SuccessorHinted[] =>
       heard.splice(0).filter(({ type }) => type === 'successor-hinted') as SuccessorHinted[];
     expect(hints().at(-1)!.candidate.key).toBe(world.keys(1)[(world.keys(1).indexOf(member.key) + 1) % 8]);
-    world.run(5_000);
-    expect(hints()).toEqual([]);
+    world.run(20_000);
+    expect(hints()).toHaveLength(2);
     const between = {
       ...world.member(2, 0, 8),
       key: (member.key.slice(0, 39) + (member.key.endsWith('f') ? 'e' : 'f')) as RingKey,
@@ -43,7 +43,7 @@ describe('local peers', () => {
     if (between.key > member.key) {
       expect(new Set(heardNow.map(({ candidate }) => candidate.key))).toEqual(new Set([between.key]));
       expect(heardNow.length).toBeGreaterThanOrEqual(5);
-      expect(heardNow.length).toBeLessThanOrEqual(7);
+      expect(heardNow.length).toBeLessThanOrEqual(9);
     }
   });
 

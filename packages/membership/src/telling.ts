@@ -4,7 +4,7 @@ import type { Outbox } from '@chordial/actor';
 import type { Member, RingChanged, WatchRing } from '@chordial/chord/protocol';
 import { spreadNews } from './gossip.ts';
 import { sendPagesToLeader, sendPictures } from './lanes.ts';
-import { rehintForMs, rehintMs, tellMs, watchersMax } from './limits.ts';
+import { rehintForMs, rehintMs, rehintQuietMs, tellMs, watchersMax } from './limits.ts';
 import { isTold, keepOwnPages } from './own-roster.ts';
 import { answerWaiters } from './placing.ts';
 import type { HostNews } from './protocol.ts';
@@ -124,10 +124,15 @@ export function hint(state: MembershipState, peer: LocalPeer, now: number, out: 
   sendHint(peer, now, out);
 }
 
-/** For a while after a change the hint is repeated: it may have come while the peer was busy, or the candidate may not have been a member yet. */
+/**
+ * For a while after a change the hint is repeated: it may have come while the peer was busy, or the candidate may not have been a member yet.
+ * Seldom it is repeated always (rule 8): peers that dropped each other without a change here, as a link was full for seconds, find
+ * together again.
+ */
 export function hintAgain(state: MembershipState, now: number, out: Outbox): void {
   for (const peer of state.peers.values()) {
-    if (peer.phase !== 'member' || now > peer.rehintUntil || now - peer.hintedAt < rehintMs) continue;
+    const everyMs = now > peer.rehintUntil ? rehintQuietMs : rehintMs;
+    if (peer.phase !== 'member' || now - peer.hintedAt < everyMs) continue;
     sendHint(peer, now, out);
   }
 }

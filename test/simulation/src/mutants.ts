@@ -184,6 +184,13 @@ const planted: readonly Mutation[] = [
     replace: '  if (known !== undefined && page.version > 1) return false;',
     breaks: 'changes of a page are not taken',
   },
+  {
+    name: 'rumours-are-believed',
+    file: membership('hearing'),
+    find: "  return (phase === 'slow' || phase === 'dead') && roster.entries.get(host)?.phase === 'alive';",
+    replace: "  return phase === 'left' && roster.entries.get(host)?.host === -1;",
+    breaks: 'a host that was cut off makes all others drop each other',
+  },
 ];
 
 export const mutants: readonly Mutant[] = planted.map((mutation) => ({ ...mutation, scenarios: churn }));

@@ -78,7 +78,7 @@ interface Peer {
 }
 
 /** Every peer of hosts that live, with its location service. */
-function peersOf(hosts: readonly SimulatedHost[]): Peer[] {
+export function peersOf(hosts: readonly SimulatedHost[]): Peer[] {
   return hosts.flatMap((host) =>
     host.lanes.flatMap((lane) => {
       const cells = lane === undefined ? [] : [...lane.kernel.cells()];
@@ -138,7 +138,7 @@ function build(stage: Stage, program: ServerProgram, leaves: boolean): Rules {
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
 /** `isStrict`: nowhere else either, which holds when the time of grace is over. */
-function misplaced(
+export function misplaced(
   { simulation }: Stage,
   hosts: readonly SimulatedHost[],
   logs: readonly PhoneLog[],

@@ -24,7 +24,7 @@ describe('register', () => {
   it('would find a location service that forgets', () => {
     const scenario = registerOn(forgetfulProgram);
     const { violation } = runScenario(scenario, { ...inputOf(scenario, 1, 90_000), plan: [] });
-    expect(violation?.sentence).toMatch(/ has 0 bindings at peer [0-9a-f]{40}, 1 expected/);
+    expect(violation?.sentence).toMatch(/ has 0 bindings at peer [0-9a-f]{40} of server, 1 expected/);
   });
 
   it('answers rightly and serves everyone again, over 20 seeds of faults', () => {
