@@ -5,12 +5,12 @@ import { dispatcherInvariants } from './invariants.ts';
 import { type DispatcherMessage, dispatcherWords } from './protocol.ts';
 import type { DispatcherConfig, State } from './state.ts';
 
-/** Overload: a message that does not fit is lost as a datagram would be, or goes back to the lane that forwarded it. */
+/** Room for the first range of each of 50,000 peers of a lane. Overload: a message that does not fit is lost as a datagram would be, or goes back to the lane that forwarded it. */
 export const dispatcher: Behaviour<State, DispatcherMessage, DispatcherConfig> = {
   name: 'dispatcher',
   init: initDispatcher,
   step: stepDispatcher,
-  mailbox: { messagesMax: 16_384, overflow: 'refuse' },
+  mailbox: { messagesMax: 65_536, overflow: 'refuse' },
   words: dispatcherWords as Words<DispatcherMessage>,
   hearsSystem: true,
   invariants: dispatcherInvariants,
