@@ -71,7 +71,7 @@ describe('rule 2', () => {
     ]);
     const [notice] = peer.tell(pointers(peer, '5', '4', '6 7 8'));
     expect(notice).toMatchObject({ to: member('5').chord, message: { type: 'rectify', owns: false } });
-    peer.tell({ type: 'range-handed', from: at('4'), giver: member('5'), epoch: 9 });
+    peer.tell({ type: 'range-handed', from: at('4'), to: peer.state.self.key, giver: member('5'), epoch: 9 });
     expect(peer.state).toMatchObject({ owns: true, ownedFrom: at('4'), epoch: 9 });
   });
 
@@ -171,7 +171,9 @@ describe('an attempt that does not get on', () => {
     expect(peer.tell({ type: 'fix-fingers-due' })).toEqual([]);
     expect(peer.tell({ type: 'successor-hinted', candidate: member('5') })).toEqual([]);
     expect(peer.tell({ type: 'ownership-doubted' })).toEqual([]);
-    expect(peer.tell({ type: 'range-handed', from: at('4'), giver: member('5'), epoch: 9 })).toEqual([]);
+    expect(
+      peer.tell({ type: 'range-handed', from: at('4'), to: peer.state.self.key, giver: member('5'), epoch: 9 }),
+    ).toEqual([]);
     expect({ ...peer.state, isTicking: before.isTicking }).toEqual(before);
   });
 });

@@ -69,7 +69,7 @@ describe('hand-over', () => {
     expect(toListener(sent)).toEqual([{ type: 'range-changed', self: member('4'), owns: true, from: at('38'), epoch }]);
     expect(handed).toEqual({
       to: member('38').chord,
-      message: { type: 'range-handed', from: at('3'), giver: member('4'), epoch },
+      message: { type: 'range-handed', from: at('3'), to: at('38'), giver: member('4'), epoch },
     });
   });
 
@@ -103,9 +103,12 @@ describe('hand-over', () => {
     const handed = giver.tell(rectify('38')).at(-2)!.message as RangeHanded;
     expect(giver.tell(rectify('38'))).toEqual([{ to: member('38').chord, message: handed }]);
     const taker = peerAt('3');
-    taker.tell({ ...handed, epoch: 0 });
+    // Meant for another place, where the peer at this address stood before.
+    taker.tell(handed);
     expect(taker.state).toMatchObject({ ownedFrom: at('2'), epoch: 1 });
-    taker.tell({ ...handed, from: at('18') });
+    taker.tell({ ...handed, to: at('3'), epoch: 0 });
+    expect(taker.state).toMatchObject({ ownedFrom: at('2'), epoch: 1 });
+    taker.tell({ ...handed, from: at('18'), to: at('3') });
     expect(taker.state).toMatchObject({ owns: true, ownedFrom: at('18'), epoch: handed.epoch });
     giver.tell(rectify('38', { owns: true, epoch: handed.epoch }));
     expect(giver.state.handed).toBeUndefined();

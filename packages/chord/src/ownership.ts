@@ -60,7 +60,14 @@ export function predecessorHeard(state: ChordPeerState, message: Rectify, now: n
     setRange(state, true, notifier.key, nextEpoch(self, state.epoch, state.predecessorEpoch), out);
   } else if (handed !== undefined && sameMember(handed.to, notifier)) {
     if (owns) state.handed = undefined;
-    else out.send(notifier.chord, { type: 'range-handed', from: handed.from, giver: self, epoch: handed.epoch });
+    else
+      out.send(notifier.chord, {
+        type: 'range-handed',
+        from: handed.from,
+        to: notifier.key,
+        giver: self,
+        epoch: handed.epoch,
+      });
   }
 }
 
@@ -90,11 +97,11 @@ export function onRangeReleased(
   const epoch = nextEpoch(self, state.epoch, state.predecessorEpoch);
   state.handed = { to, from, epoch };
   setRange(state, true, to.key, epoch, out);
-  out.send(to.chord, { type: 'range-handed', from, giver: self, epoch });
+  out.send(to.chord, { type: 'range-handed', from, to: to.key, giver: self, epoch });
 }
 
-export function onRangeHanded(state: ChordPeerState, { from, epoch }: RangeHanded, out: Outbox): void {
-  if (state.phase === 'member' && epoch > state.epoch) setRange(state, true, from, epoch, out);
+export function onRangeHanded(state: ChordPeerState, { from, to, epoch }: RangeHanded, out: Outbox): void {
+  if (state.phase === 'member' && to === state.self.key && epoch > state.epoch) setRange(state, true, from, epoch, out);
 }
 
 /** What the successor owns tells whether this peer lost its range while it was away, or may take one that nobody owns. */

@@ -110,6 +110,8 @@ export interface JoinDue {
 export interface RangeHanded {
   readonly type: 'range-handed';
   readonly from: RingKey;
+  /** The key of the one it is meant for: a peer that lost the ring meanwhile may stand elsewhere, at the same address. */
+  readonly to: RingKey;
   readonly giver: Member;
   readonly epoch: number;
 }
@@ -272,7 +274,7 @@ export const chordWords: Words<
   'query-due': [12, 'correlation'],
   'fix-fingers-due': [13],
   'join-due': [14],
-  'range-handed': [15, 'from', 'giver', 'epoch'],
+  'range-handed': [15, 'from', 'giver', 'epoch', 'to'],
   'leave-ring': [16, 'replyTo', 'correlation'],
   'ring-left': [17, 'correlation'],
   'leave-refused': [18, 'correlation', 'sentence'],

@@ -48,7 +48,11 @@ describe('rule 3', () => {
   it('"read succ[0]\'s (pred, list) in one query"', () => {
     const [sent] = peerAt('4').tell({ type: 'stabilise-due' });
     expect(sent!.to).toBe(member('5').chord);
-    expect(sent!.message).toMatchObject({ type: 'read-pointers', replyTo: member('4').chord, versionKnown: ring.version });
+    expect(sent!.message).toMatchObject({
+      type: 'read-pointers',
+      replyTo: member('4').chord,
+      versionKnown: ring.version,
+    });
   });
 
   it('a reader is answered with all pointers, or in a word when it has them already', () => {
@@ -100,7 +104,9 @@ describe('rule 3', () => {
   it('"Notify the successor each time", as long as that can change something', () => {
     const peer = peerAt('4');
     for (let period = 0; period < 2; period++) {
-      expect(peer.tell({ type: 'stabilise-due' })[0]!.message).toMatchObject({ versionKnown: period === 0 ? ring.version : 0 });
+      expect(peer.tell({ type: 'stabilise-due' })[0]!.message).toMatchObject({
+        versionKnown: period === 0 ? ring.version : 0,
+      });
       expect(peer.tell(pointers(peer, '5', '3', '6 7 8'))).toEqual([notification]);
     }
     peer.tell({ type: 'stabilise-due' });
