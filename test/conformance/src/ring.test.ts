@@ -74,13 +74,15 @@ describe.each([simulatedShell, runtimeShell])('$name', (shell) => {
     const { route, send, until, reportsOf, heard } = await start(2);
     await route(1, 2);
     await send(1, 2, 0, 1);
+    // Reports come to the test by a way of their own, later than the message may.
     await until(() => heard(2).length === 1 && reportsOf(2, 'host-introduced').length === 1);
+    await until(() => reportsOf(1, 'host-linked').length > 0);
     expect(reportsOf(1, 'host-linked')).toEqual([{ type: 'host-linked', host: 2 }]);
     const [introduced] = reportsOf(2, 'host-introduced');
     expect(introduced).toMatchObject({ host: 1 });
     // As good as a route: the answer finds its way.
     await send(2, 1, 7, 1);
-    await until(() => heard(1).length === 1);
+    await until(() => heard(1).length === 1 && reportsOf(2, 'host-linked').length > 0);
     expect(reportsOf(2, 'host-linked')).toEqual([{ type: 'host-linked', host: 1 }]);
     expect(reportsOf(1, 'host-introduced')).toEqual([]);
   });
