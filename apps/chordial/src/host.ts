@@ -300,7 +300,8 @@ export async function startChordial(
       );
       const leavePeer = ({ lane, chord }: (typeof peers)[number]) =>
         ask<RingLeft | LeaveRefused>(chord, { type: 'leave-ring' }, leavePeerMsMax, lane);
-      await leaveAll(peers, leavePeer, performance.now() + withinMs, onProgress);
+      const canSpareUs = (): boolean => ringSize.membersCount - ringSize.ownCount > successorsCount;
+      await leaveAll(peers, leavePeer, canSpareUs, performance.now() + withinMs, onProgress);
       await ask(here(0, at.membership), { type: 'announce-leave' }, askMsMax, 0);
     } catch (failure) {
       isLeaving = false;

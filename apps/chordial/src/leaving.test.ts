@@ -25,6 +25,7 @@ test('all leave, at most four at once, refusals are asked again, progress counts
       refusedOnce.add(chord);
       return { type: 'leave-refused', correlation: 0, sentence: 'later' };
     },
+    () => true,
     far(),
     (progress) => told.push(progress),
   );
@@ -40,6 +41,7 @@ test('whoever is refused for too long ends it, with the sentence of the peer', a
       chord === peers[3]!.chord
         ? { type: 'leave-refused', correlation: 0, sentence: 'at least 17 other peers must stay' }
         : { type: 'ring-left', correlation: 0 },
+    () => true,
     performance.now() + 10,
     () => {},
   );
@@ -50,8 +52,28 @@ test('an answer that never comes is a refusal', async () => {
   const leaving = leaveAll(
     peers,
     () => Promise.reject(new Error('no answer')),
+    () => true,
     performance.now(),
     () => {},
   );
   await expect(leaving).rejects.toThrow('refused: no answer');
+});
+
+test('a refusal lasts longer where the rest of the ring is large enough: its lists are filled again within some periods', async () => {
+  let isLarge = true;
+  let asked = 0;
+  const from = performance.now();
+  const leaving = leaveAll(
+    peers.slice(0, 1),
+    async () => {
+      // A small ring gives up after 3 s; this one is told to be small only later.
+      if (++asked === 24) isLarge = false;
+      return { type: 'leave-refused', correlation: 0, sentence: 'knows 16' };
+    },
+    () => isLarge,
+    far(),
+    () => {},
+  );
+  await expect(leaving).rejects.toThrow('knows 16');
+  expect(performance.now() - from).toBeGreaterThan(3_300);
 });

@@ -21,16 +21,19 @@ interface Peer {
 /** Neighbours that leave together wait for each other, so few at a time. */
 const leavingAtOnce = 4;
 const pauseMs = 150;
+/** Lists that neighbours have left are full again as their successors' lists are, one period after another. */
+const patienceMs = 20_000;
 /** A refusal that stays, as where a whole ring is told to stop: nobody is left to take over. */
-const patienceMs = 3_000;
+const patienceInSmallRingMs = 3_000;
 
 /**
  * Has every peer leave. A peer that is refused (its range changes just now, a neighbour leaves too) is asked again until `untilMs` on the
- * clock of `performance.now()`.
+ * clock of `performance.now()`. `canSpareUs` says whether the rest of the ring, as this host knows it, is large enough without it.
  */
 export async function leaveAll(
   peers: readonly Peer[],
   ask: (peer: Peer) => Promise<RingLeft | LeaveRefused>,
+  canSpareUs: () => boolean,
   untilMs: number,
   onProgress: (progress: LeaveProgress) => void,
 ): Promise<void> {
@@ -44,14 +47,15 @@ export async function leaveAll(
     }
   };
   async function leaveOne(peer: Peer): Promise<void> {
-    const untilOneMs = Math.min(untilMs, performance.now() + patienceMs);
+    const askedAt = performance.now();
     for (;;) {
       const refused = await ask(peer).then(
         (answer) => (answer.type === 'ring-left' ? undefined : answer.sentence),
         (failure: Error) => failure.message,
       );
       if (refused === undefined) return;
-      if (performance.now() >= untilOneMs) {
+      const waitsMs = canSpareUs() ? patienceMs : patienceInSmallRingMs;
+      if (performance.now() >= Math.min(untilMs, askedAt + waitsMs)) {
         waiting.length = 0;
         throw new LeaveFault(
           `${left} of ${peers.length} peers have left, and the next one is refused: ${refused}. The host goes on with the others; look at \`chordial ring --check\` and try again.`,

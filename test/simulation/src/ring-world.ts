@@ -40,6 +40,7 @@ export class RingWorld {
   #signature = -1;
   #gapSince: number | undefined;
   #upsetAt = 0;
+  #isOutsideProof = false;
   #members: readonly ChordPeerState[] = [];
 
   constructor(simulation: Simulation) {
@@ -125,15 +126,20 @@ export class RingWorld {
   /**
    * No key owned twice with one epoch; one ordered ring, at least r + 1 principals, everyone with a live successor. The ring is judged
    * `never`, `always`, or while failures have left more than r + 3 members that own a range (joiners are not yet known), without which
-   * Zave's proof says nothing.
+   * Zave's proof says nothing; once they have not, it speaks again from the next state on that keeps the rules. That such a state
+   * comes is asked at the end.
    */
   fault(successorsCount: number, ringJudged: 'never' | 'always' | 'while-enough'): string | undefined {
     const members = this.members();
     const broken = fencingFault(members);
     if (broken !== undefined || ringJudged === 'never') return broken;
     const owners = ringJudged === 'always' ? members : members.filter(({ owns }) => owns);
-    if (ringJudged === 'while-enough' && owners.length <= successorsCount + spareMin) return undefined;
-    return ringFault(withoutLatecomers(members), successorsCount);
+    const isFew = ringJudged === 'while-enough' && owners.length <= successorsCount + spareMin;
+    this.#isOutsideProof ||= isFew;
+    if (isFew) return undefined;
+    const fault = ringFault(withoutLatecomers(members), successorsCount);
+    if (fault === undefined) this.#isOutsideProof = false;
+    return this.#isOutsideProof ? undefined : fault;
   }
 
   /**
