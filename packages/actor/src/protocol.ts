@@ -199,6 +199,11 @@ export interface RouteHost {
    * beside it, and `host-linked` says that it is up.
    */
   readonly via: number;
+  /**
+   * Wall-clock milliseconds at or after the start of the host's process, by the host's own clock; absent where it is not known. With a higher one
+   * than before, a link to a process that had begun by then is closed, once, as it may be half-open (`former-life`).
+   */
+  readonly life?: number;
 }
 /** Closes the link to a host and refuses messages for it. */
 export interface ForgetHost {
@@ -227,7 +232,8 @@ export interface HostLinked {
 }
 /**
  * The link to a host broke or could not be opened; what waited for it is lost. It is tried again with a jittered back-off. With the code `silent` it
- * is still open and nothing is lost yet, but the host has not answered for half a second; `host-linked` when it does.
+ * is still open and nothing is lost yet, but the host has not answered for half a second; `host-linked` when it does. With `former-life` the host was
+ * started again: only what was on its way to its former life is lost, what waits leaves by a new link, without a pause.
  */
 export interface HostUnlinked {
   readonly type: 'host-unlinked';
@@ -240,7 +246,7 @@ export type HostsEvent = HostIntroduced | HostLinked | HostUnlinked;
 
 /** What other lanes may say to a lane's hosts port, and what it tells. */
 export const hostsWords: Words<HostsRequest | HostsEvent> = {
-  'route-host': [1, 'host', 'address', 'port', 'fingerprint', 'via'],
+  'route-host': [1, 'host', 'address', 'port', 'fingerprint', 'via', 'life'],
   'forget-host': [2, 'host'],
   'watch-hosts': [3, 'replyTo'],
   'host-introduced': [4, 'host', 'address', 'port', 'fingerprint'],

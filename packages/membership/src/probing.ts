@@ -23,7 +23,7 @@ import {
 import { ownRecord } from './own-roster.ts';
 import type { AnswerDue, HostAnswered, HostOpinion, MembershipMessage, ProbeHost } from './protocol.ts';
 import { createEstimator, noteRoundTrip, timeoutMs } from './round-trip.ts';
-import { membershipOf, tellRoute } from './routes.ts';
+import { membershipOf, routeTo, tellRoute } from './routes.ts';
 import type { MembershipState, Probe, Way } from './state.ts';
 
 /** The way to a host as probing sees it. */
@@ -312,7 +312,8 @@ function openDirectWay(state: MembershipState, host: number, out: Outbox): void 
 
 /** A reset or a refusal says more than silence: no time is lost with waiting for the next probe. */
 export function onHostUnlinked(state: MembershipState, { host, code }: HostUnlinked, now: number, out: Outbox): void {
-  if (!state.isLeader) return;
+  // Of a host that is back there is nothing to ask.
+  if (!state.isLeader || code === 'former-life') return;
   if (code === 'wrong-key') state.contacts.delete(host);
   const entry = state.roster.entries.get(host);
   if (entry?.via !== 0) return;
@@ -339,9 +340,8 @@ export function onHostLinked(state: MembershipState, host: number, now: number, 
   const way = wayTo(state, host);
   if (now - way.linkedAt < silenceMsMax) return;
   way.linkedAt = now;
-  const { address, port, fingerprint } = entry.record;
   state.routes.delete(host);
-  out.send(state.config.hostsPort, { type: 'route-host', host, address, port, fingerprint, via: 0 });
+  out.send(state.config.hostsPort, { ...routeTo(entry.record, entry), via: 0 });
   probe(state, host, 'trial', now, out);
 }
 

@@ -27,6 +27,8 @@ export interface HostEntry {
   /** Another host that passes messages on; 0 for the direct way. */
   via: number;
   viaChangedAt: number;
+  /** Of the host's process: that of the first of its records here. It stays when only the leading lane starts again. */
+  life: number;
 }
 export interface Roster {
   readonly own: number;
@@ -96,6 +98,7 @@ export function mergeRecord(roster: Roster, record: HostRecord, now: number): bo
       phaseAt: now,
       via: 0,
       viaChangedAt: 0,
+      life: record.life,
     });
   } else if (entry.record.fingerprint !== record.fingerprint) {
     if (record.fingerprint > entry.record.fingerprint) return false;
@@ -103,7 +106,9 @@ export function mergeRecord(roster: Roster, record: HostRecord, now: number): bo
     roster.opinions.delete(host);
     entry.record = record;
     entry.recordChangedAt = ++roster.changes;
+    entry.life = record.life;
   } else if (isNewer(record, entry.record)) {
+    if (isOtherProcess(record, entry.record)) entry.life = record.life;
     entry.record = record;
     entry.recordChangedAt = ++roster.changes;
     for (const [lane, life] of record.lanesUp) {
@@ -116,6 +121,12 @@ export function mergeRecord(roster: Roster, record: HostRecord, now: number): bo
   roster.forgotten.delete(host);
   roster.dirty.add(host);
   return true;
+}
+
+/** Everything in the later record began after everything in the earlier one. */
+function isOtherProcess(later: HostRecord, earlier: HostRecord): boolean {
+  const began = (record: HostRecord): number[] => [record.life, ...record.lanesUp.map(([, life]) => life)];
+  return Math.min(...began(later)) > Math.max(...began(earlier));
 }
 
 /** Takes a page over if it is news and its host is known. */

@@ -2,10 +2,11 @@
 // relay, and hears from it who introduced itself. (What broken links mean for probing is in probing.ts.)
 import type { Address, Outbox } from '@chordial/actor';
 import { makeAddress } from '@chordial/actor';
-import type { HostIntroduced } from '@chordial/actor/protocol';
+import type { HostIntroduced, RouteHost } from '@chordial/actor/protocol';
 import { compareWith } from './gossip.ts';
 import { contactsMax } from './limits.ts';
 import type { MembershipMessage } from './protocol.ts';
+import type { HostEntry } from './roster.ts';
 import type { Contact, MembershipState } from './state.ts';
 
 /** The leading membership of another host. */
@@ -19,12 +20,18 @@ export function tellRoute(state: MembershipState, host: number, out: Outbox): vo
   const entry = roster.entries.get(host);
   const contact: Contact | undefined = entry?.record ?? contacts.get(host);
   if (contact === undefined) return forgetRoute(state, host, out);
-  const { address, port, fingerprint } = contact;
-  const via = entry?.via ?? 0;
-  const text = `${address} ${port} ${fingerprint} ${via}`;
+  const route = routeTo(contact, entry);
+  const { address, port, fingerprint, via, life } = route;
+  const text = `${address} ${port} ${fingerprint} ${via} ${life ?? 0}`;
   if (routes.get(host) === text) return;
   routes.set(host, text);
-  out.send(config.hostsPort, { type: 'route-host', host, address, port, fingerprint, via });
+  out.send(config.hostsPort, route);
+}
+
+/** With the life of the host's process, so that a link to an earlier one does not stay. */
+export function routeTo({ host, address, port, fingerprint }: Contact, entry: HostEntry | undefined): RouteHost {
+  const route: RouteHost = { type: 'route-host', host, address, port, fingerprint, via: entry?.via ?? 0 };
+  return entry === undefined ? route : { ...route, life: entry.life };
 }
 
 /** Nothing is to be said to that host any more. */

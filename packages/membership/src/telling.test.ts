@@ -3,7 +3,7 @@ import { makeAddress } from '@chordial/actor';
 import type { PeerPlaced, RingChanged, SuccessorHinted } from '@chordial/chord/protocol';
 import { distance, parseRingKey, type RingKey, ringKeyFromText } from '@chordial/ring-key';
 import { describe, expect, it } from 'vitest';
-import { at, ringOf, World } from './world.fixture.ts';
+import { at, ringOf, startedAt, World } from './world.fixture.ts';
 
 describe('watchers', () => {
   it('hear the members at once, asking again is answered again, and every change has a higher epoch', () => {
@@ -149,6 +149,30 @@ describe('routes', () => {
     expect(world.lane(1).routes.get(2)).toMatchObject({ type: 'route-host', host: 2, via: 0, fingerprint: 'print-2' });
     world.runUntil(() => world.keys(1).length === 4 && world.keys(2).length === 4, 2_000);
     expect(world.lane(1).state.contacts.size).toBe(0);
+  });
+
+  it('tell of a new life of a host on every lane, and not of a leading lane that started again', () => {
+    const world = new World();
+    world.startHost(1, { lanes: 2, founders: 1 });
+    world.startHost(2, { lanes: 2, founders: 1, seeds: [1] });
+    world.runUntil(() => [0, 1].every((lane) => world.lane(1, lane).routes.has(2)), 2_000);
+    const lifeOf = (lane: number) => world.lane(1, lane).routes.get(2)!.life;
+    const { life } = world.lane(1).state.roster.entries.get(2)!.record;
+    world.runUntil(() => [0, 1].every((lane) => lifeOf(lane) === life), 2_000);
+    world.run(2_000);
+    world.startLane(world.hosts.get(2)!, 0, 0);
+    world.runUntil(() => [0, 1].every((lane) => recordOf(lane).life > life && recordOf(lane).lanesUp.length === 2));
+    expect([lifeOf(0), lifeOf(1)]).toEqual([life, life]);
+    world.crash(2);
+    world.run(1_000);
+    world.startHost(2, { lanes: 2, founders: 1, seeds: [1], life: startedAt + 1 });
+    const wanted = () => world.lane(2).state.roster.entries.get(2)!.record.life;
+    world.runUntil(() => [0, 1].every((lane) => lifeOf(lane) === wanted()), 2_000);
+    expect(wanted()).toBeGreaterThan(life + 3_000);
+
+    function recordOf(lane: number) {
+      return world.lane(1, lane).state.roster.entries.get(2)!.record;
+    }
   });
 
   it('of hosts that are dead for a day are forgotten, and old gossip does not bring them back', () => {

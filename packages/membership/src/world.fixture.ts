@@ -17,7 +17,7 @@ const diskIndex = 7;
 const watcherIndex = 17;
 export const at = 16;
 export const firstPeerIndex = 20;
-const startedAt = 1_700_000_000_000;
+export const startedAt = 1_700_000_000_000;
 
 type Event = { at: number; seq: number; run: () => void };
 

@@ -28,6 +28,8 @@ const suspicionMsMin = 500;
 const idleMsMax = 1_000;
 const backoffMsMin = 50;
 const backoffMsMax = 1_000;
+/** For what the socket of a former life still has, in case that life goes on. */
+const farewellMsMax = 1_000;
 
 /** Memory that links write to, used again. */
 export class PiecePool {
@@ -73,6 +75,8 @@ export class HostLink {
   #writing: Piece | undefined;
   #call: Call | undefined;
   #giveUp: (() => void) | undefined;
+  /** Counts calls, so that what happens to one is not taken for the fate of the next. */
+  #attempt = 0;
   #failures = 0;
   #retryAt = 0;
   #openedAt = 0;
@@ -166,11 +170,20 @@ export class HostLink {
     if (this.#call === undefined && this.#giveUp === undefined && this.#options.clock() >= this.#retryAt) this.#open();
   }
 
-  /** The other process was replaced by a later one: what this connection still takes is lost. */
+  /** The other host called, from a process that began at `life`: what leads to an earlier one is left, and a link that is down may be tried at once. */
   outlived(life: number): void {
-    if (this.#call !== undefined && this.#call.welcome.life < life)
-      this.break('ECONNRESET', 'the host was started again');
+    if (this.#call !== undefined && this.#call.welcome.life < life) this.#callAnew();
     else if (this.#giveUp === undefined) this.#retryAt = 0;
+  }
+
+  /**
+   * The other process was replaced by a later one, and the former had begun by `life`: lives are told a little later than processes begin. A link
+   * that was opened to the later one stays; a call under way is made again, as nobody knows which of the two it reached.
+   */
+  leaveLife(life: number): void {
+    if (this.#giveUp !== undefined || (this.#call !== undefined && Math.floor(this.#call.welcome.life) <= life))
+      this.#callAnew();
+    else this.#retryAt = 0;
   }
 
   /** Ends the link as one that broke; it is tried again. */
@@ -198,9 +211,28 @@ export class HostLink {
     if (before.address !== route.address || before.port !== route.port) this.#retryAt = 0;
   }
 
+  /** What waits is kept for the new call; what the socket had is lost, unless its other end was there after all. */
+  #callAnew(): void {
+    const call = this.#call;
+    this.#giveUp?.();
+    call?.socket.destroySoon();
+    if (call !== undefined) setTimeout(call.cut, farewellMsMax).unref();
+    const waiting = this.#staged;
+    const waitingBytes = this.#stagedBytes;
+    this.#staged = [];
+    this.#forget();
+    this.#staged = waiting;
+    this.#stagedBytes = waitingBytes;
+    this.#failures = 0;
+    this.#retryAt = 0;
+    if (call !== undefined) this.#events.unlinked('former-life', 'the host was started again');
+    if (waiting.length > 0) this.tryOpening();
+  }
+
   #open(): void {
     const { identity, token, hello } = this.#options;
     const { host, fingerprint } = this.route;
+    const attempt = ++this.#attempt;
     this.#giveUp = callHost(
       { to: this.route, identity, token, hello: hello(), expected: { host, fingerprint }, deadlineMs: callDeadlineMs },
       {
@@ -213,8 +245,11 @@ export class HostLink {
           this.#events.linked();
           this.flush();
         },
-        ended: (code, sentence) => this.#ended(code, sentence),
+        ended: (code, sentence) => {
+          if (attempt === this.#attempt) this.#ended(code, sentence);
+        },
         take: (kind) => {
+          if (attempt !== this.#attempt) return true;
           this.#heardAt = this.#options.clock();
           if (kind !== kindPong) return true;
           this.#pingedAt = undefined;
@@ -234,6 +269,7 @@ export class HostLink {
   }
 
   #forget(): void {
+    this.#attempt++;
     const lost = this.#staged.reduce((sum, { messages }) => sum + messages, this.#writing?.messages ?? 0);
     for (const { memory } of this.#staged) this.#options.pieces.give(memory);
     this.#staged = [];

@@ -260,6 +260,89 @@ describe('a link that breaks', () => {
     await expect.poll(() => a.send(actorOf(2), parcel(3)).length && later.got.length).toBeGreaterThan(0);
     expect(b.numbers()).toEqual([1]);
   });
+
+  test('in silence, when its process lost its power, is left when the next life is heard of, and nothing sent from then on is lost', async () => {
+    const [life, lifeAfter] = [1_000, 2_000];
+    const [a, b] = await Promise.all([startEnd({ host: 1 }), startEnd({ host: 2, life })]);
+    const passed: Socket[] = [];
+    const cable = createServer((near) => {
+      const far = connect(b.self.port, '127.0.0.1');
+      near.pipe(far).pipe(near);
+      for (const socket of [near, far]) passed.push(socket.on('error', () => {}));
+    });
+    await new Promise<void>((resolve) => cable.listen(0, '127.0.0.1', resolve));
+    a.route({ self: { ...b.self, port: (cable.address() as { port: number }).port } }, 0, life + 10);
+    a.send(actorOf(2), parcel(1));
+    await expect.poll(b.numbers).toEqual([1]);
+    for (const socket of passed) socket.unpipe().pause();
+    const later = await startEnd({ host: 2, life: lifeAfter });
+    // The first of these waits while the news come, as within a turn.
+    expect(a.links.post(actorOf(2), a.from, parcel(2))).toBe(true);
+    a.route(later, 0, lifeAfter + 10);
+    expect(a.send(actorOf(2), parcel(3), parcel(4))).toEqual([true, true]);
+    await expect.poll(later.numbers).toEqual([2, 3, 4]);
+    const events = () => a.events.map((event) => (event.type === 'host-unlinked' ? event.code : event.type));
+    expect(events()).toEqual(['host-linked', 'former-life', 'host-linked']);
+    // Heard again, or of an earlier life, it is no news.
+    a.route(later, 0, lifeAfter + 10);
+    a.route(later, 0, life + 10);
+    a.route(later);
+    a.send(actorOf(2), parcel(5));
+    await expect.poll(later.numbers).toEqual([2, 3, 4, 5]);
+    expect(events()).toHaveLength(3);
+    expect(a.links.report()).toMatchObject({ linksUp: 1, lost: 0, refused: 0 });
+    cable.close();
+    for (const socket of passed) socket.destroy();
+  });
+
+  test('and was opened to the next life before that is heard of stays', async () => {
+    const [a, b] = await Promise.all([startEnd({ host: 1 }), startEnd({ host: 2, life: 2_000 })]);
+    a.route(b, 0, 1_010);
+    a.send(actorOf(2), parcel(1));
+    await expect.poll(b.numbers).toEqual([1]);
+    a.route(b, 0, 2_010);
+    a.send(actorOf(2), parcel(2));
+    await expect.poll(b.numbers).toEqual([1, 2]);
+    expect(a.events.map(({ type }) => type)).toEqual(['host-linked']);
+  });
+
+  test('while it is being opened to a life that is gone is opened anew, with what waits for it', async () => {
+    const a = await startEnd({ host: 1 });
+    const calls: Socket[] = [];
+    // It takes the call, as a host that loses its power then, and says no more.
+    const silent = createServer((socket) => calls.push(socket.on('error', () => {})));
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const later = await startEnd({ host: 2, life: 2_000 });
+    a.route({ self: { ...later.self, port: (silent.address() as { port: number }).port } }, 0, 1_010);
+    a.send(actorOf(2), parcel(1), parcel(2));
+    await expect.poll(() => calls.length).toBe(1);
+    a.route(later, 0, 2_010);
+    a.send(actorOf(2), parcel(3));
+    await expect.poll(later.numbers).toEqual([1, 2, 3]);
+    expect(a.events.map(({ type }) => type)).toEqual(['host-linked']);
+    silent.close();
+    for (const socket of calls) socket.destroy();
+  });
+});
+
+test('a link from a later life of a host ends those of its former ones, of whichever lane', async () => {
+  const a = await startEnd({ host: 1 });
+  const start = (lane: number, life: number) => startEnd({ host: 2, lane, lanesCount: 2, life });
+  const former = await Promise.all([start(0, 1_000), start(1, 1_000)]);
+  const link = async (end: (typeof former)[number], n: number) => {
+    end.route(a);
+    end.send(actorOf(1), parcel(n));
+    await expect.poll(() => a.numbers().includes(n)).toBe(true);
+  };
+  await Promise.all(former.map((end, n) => link(end, n)));
+  expect(a.links.report().linksIn).toBe(2);
+  const later = await start(0, 2_000);
+  await link(later, 2);
+  await expect.poll(() => a.links.report().linksIn).toBe(1);
+  await link(await start(1, 2_000), 3);
+  later.send(actorOf(1), parcel(4));
+  await expect.poll(() => a.numbers().includes(4)).toBe(true);
+  expect(a.links.report().linksIn).toBe(2);
 });
 
 test('a hundred connections that come and go leave no descriptor', async () => {

@@ -41,6 +41,8 @@ export interface LaneInside {
 
 interface Route extends RingHost {
   readonly via: number;
+  /** 0 where it is not known. */
+  readonly life: number;
 }
 
 interface Guest {
@@ -145,7 +147,7 @@ export class HostLinks implements HostRoutes {
 
   // --- the hosts port ---------------------------------------------------------------------------------------------
 
-  route({ host, address, port, fingerprint, via }: RouteHost): void {
+  route({ host, address, port, fingerprint, via, life = 0 }: RouteHost): void {
     if (host === this.#order.host || !(host > 0 && host <= 65_535)) return;
     if (this.#linkOptions === undefined) {
       this.#tell({ type: 'host-unlinked', host, code: 'no-ring', sentence: 'this host was started without a ring' });
@@ -156,7 +158,7 @@ export class HostLinks implements HostRoutes {
       this.#tell({ type: 'host-unlinked', host, code: 'EINVAL', sentence: fault });
       return;
     }
-    this.#learn({ host, address, port, fingerprint, via });
+    this.#learn({ host, address, port, fingerprint, via, life });
     const link = via === 0 ? undefined : this.#direct(host);
     if (link?.isSound === true) this.#tell({ type: 'host-linked', host });
     else link?.tryOpening();
@@ -175,7 +177,7 @@ export class HostLinks implements HostRoutes {
 
   introduced(event: HostIntroduced): void {
     if (this.#routes.has(event.host)) return;
-    this.#learn({ ...event, via: 0 });
+    this.#learn({ ...event, via: 0, life: 0 });
     this.#tell(event);
   }
 
@@ -192,7 +194,13 @@ export class HostLinks implements HostRoutes {
     const { hello, fingerprint } = incoming;
     const { host, address, port } = hello;
     for (const other of this.#guests.keys()) {
-      if (other.hello.host !== host || other.hello.lane !== hello.lane) continue;
+      if (other.hello.host !== host) continue;
+      // Of a former life no lane is left. (Never the other way round: a clock that was set back must not keep a host out.)
+      if (other.hello.life < hello.life) {
+        other.socket.destroy();
+        continue;
+      }
+      if (other.hello.lane !== hello.lane) continue;
       // Of two links from one lane the later counts: what the earlier still holds would come out of order.
       const isLate = other.hello.openedAt > hello.openedAt;
       (isLate ? incoming : other).socket.destroy();
@@ -320,8 +328,14 @@ export class HostLinks implements HostRoutes {
   }
 
   #learn(route: Route): void {
-    this.#routes.set(route.host, route);
-    this.#links.get(route.host)?.reroute(route);
+    const { host, fingerprint } = route;
+    const known = this.#routes.get(host);
+    const lifeBefore = known?.fingerprint === fingerprint ? known.life : 0;
+    const life = Math.max(route.life, lifeBefore);
+    this.#routes.set(host, { ...route, life });
+    const link = this.#links.get(host);
+    link?.reroute(route);
+    if (lifeBefore > 0 && life > lifeBefore) link?.leaveLife(lifeBefore);
   }
 
   #tell(event: HostsEvent): void {

@@ -36,6 +36,7 @@ export interface EndOptions {
   readonly ringName?: string;
   readonly identity?: number;
   readonly port?: number;
+  readonly lane?: number;
   readonly lanesCount?: number;
   readonly versions?: { readonly min: number; readonly max: number };
   readonly life?: number;
@@ -47,7 +48,7 @@ export function closeEnds(): void {
 }
 
 export async function startEnd(options: EndOptions) {
-  const { host, port = 0, lanesCount = 1, versions = versionsSpoken } = options;
+  const { host, port = 0, lane = 0, lanesCount = 1, versions = versionsSpoken } = options;
   const identity = identities[options.identity ?? host - 1]!;
   const ring = await claimRingEndpoint({
     ringName: options.ringName ?? ringName,
@@ -60,10 +61,10 @@ export async function startEnd(options: EndOptions) {
   const events: HostsEvent[] = [];
   const refused: string[] = [];
   const state = { waitingCount: 0 };
-  const watcher = makeAddress<HostsEvent>(host, 0, 31);
+  const watcher = makeAddress<HostsEvent>(host, lane, 31);
   const wire = new Wire();
   wire.register(parcelWords);
-  const order = { host, lane: 0, lanesCount, startedAt: options.life ?? Date.now(), ring } as LaneOrder;
+  const order = { host, lane, lanesCount, startedAt: options.life ?? Date.now(), ring } as LaneOrder;
   const links = new HostLinks(
     order,
     wire,
@@ -97,10 +98,11 @@ export async function startEnd(options: EndOptions) {
     state,
     self,
     close,
-    from: makeAddress<never>(host, 0, 16),
-    route: (to: { readonly self: typeof self }, via = 0) => links.route({ type: 'route-host', ...to.self, via }),
+    from: makeAddress<never>(host, lane, 16),
+    route: (to: { readonly self: typeof self }, via = 0, life = 0) =>
+      links.route({ type: 'route-host', ...to.self, via, life }),
     send: (to: number, ...messages: readonly Typed[]) => {
-      const sent = messages.map((message) => links.post(to as Address<Typed>, makeAddress(host, 0, 16), message));
+      const sent = messages.map((message) => links.post(to as Address<Typed>, makeAddress(host, lane, 16), message));
       links.flush();
       return sent;
     },

@@ -1,6 +1,9 @@
 // The clock of one host: monotonic, but neither in step with the world's nor of the same speed. Faults change its rate or let
 // it jump ahead; it never goes back.
 
+/** Wall-clock milliseconds when every host's clock shows 0: 2026-01-01. */
+export const wallClockAtZero = 1_767_225_600_000;
+
 export class HostClock {
   #localAt: number;
   #worldAt = 0;

@@ -68,8 +68,64 @@ describe('when the other host', () => {
     other.route(one);
     other.send(one, 1, 1);
     simulation.run(2_100);
-    expect(one.log.events).toEqual(['host-linked 2', 'host-unlinked 2 ECONNRESET']);
+    expect(one.log.events).toEqual(['host-linked 2', 'host-unlinked 2 former-life']);
     expect(one.log.notes).toEqual([1]);
+    one.send(other, 2, 1);
+    simulation.run(2_200);
+    expect(other.log.notes).toEqual([0, 2]);
+  });
+
+  it('is heard to live anew: the link to its former life is left, and nothing that is sent from then on is lost', () => {
+    const { simulation, one, other, inject } = openPair();
+    const hear = (): void => one.route(other, '', 0, Math.floor(other.host.beganAt + 1));
+    hear();
+    one.send(other, 0, 1);
+    inject([{ at: 1_000, durationMs: 100, kind: 'crash-host', host: 1, disk: 'kept', silent: true }]);
+    simulation.run(2_000);
+    hear();
+    one.send(other, 1, 3);
+    simulation.run(2_100);
+    expect(other.log.notes).toEqual([0, 1, 2, 3]);
+    expect(one.log.refused).toEqual([]);
+    expect(one.log.events).toEqual(['host-linked 2', 'host-unlinked 2 former-life', 'host-linked 2']);
+    // Said again it is no news, and an older life is none either.
+    hear();
+    one.route(other);
+    one.send(other, 4, 1);
+    simulation.run(2_200);
+    expect(other.log.notes).toEqual([0, 1, 2, 3, 4]);
+    expect(one.log.events).toHaveLength(3);
+  });
+
+  it('is heard to live anew only after a link was opened to that life: the link stays', () => {
+    const { simulation, one, other, inject } = openPair();
+    const hear = (): void => one.route(other, '', 0, Math.floor(other.host.beganAt + 1));
+    hear();
+    one.send(other, 0, 1);
+    inject([{ at: 1_000, durationMs: 100, kind: 'crash-host', host: 1, disk: 'kept' }]);
+    simulation.run(2_000);
+    one.send(other, 1, 1);
+    simulation.run(2_100);
+    hear();
+    one.send(other, 2, 1);
+    simulation.run(2_200);
+    expect(other.log.notes).toEqual([0, 1, 2]);
+    expect(one.log.events).toEqual(['host-linked 2', 'host-unlinked 2 ECONNRESET', 'host-linked 2']);
+  });
+
+  it('is heard to live anew while it is called: what waits for the link is kept', () => {
+    const { simulation, one, other, inject } = openPair();
+    const hear = (): void => one.route(other, '', 0, Math.floor(other.host.beganAt + 1));
+    hear();
+    inject([{ at: 20, durationMs: 1_000, kind: 'crash-host', host: 1, disk: 'kept', silent: true }]);
+    simulation.run(30);
+    one.send(other, 0, 2);
+    simulation.run(1_100);
+    hear();
+    one.send(other, 2, 1);
+    simulation.run(1_200);
+    expect(other.log.notes).toEqual([0, 1, 2]);
+    expect(one.log.events).toEqual(['host-linked 2']);
   });
 
   it('forgets this one: its link there is cut', () => {

@@ -14,6 +14,8 @@ export interface HostRoute {
   readonly port: number;
   readonly fingerprint: string;
   readonly via: number;
+  /** 0 where it is not known. */
+  readonly life: number;
 }
 
 export interface HostMail extends Mail {
@@ -64,6 +66,7 @@ export class HostLink {
   /** Counts connections, so that what happens to one is not taken for the fate of the next. */
   #attempt = 0;
   #connectedLife = 0;
+  #connectedBeganAt = 0;
   #failuresInRow = 0;
   #downUntil = 0;
   #lastArrival = 0;
@@ -124,12 +127,34 @@ export class HostLink {
     if (address !== route.address || port !== route.port) this.#downUntil = 0;
   }
 
-  /** The other host called: what leads to an earlier life of it is lost, and a link that is down may be tried at once. */
+  /** The other host called: what leads to an earlier life of it is left, and a link that is down may be tried at once. */
   outlived(life: number): void {
-    const connected = this.#connection?.lane.host;
-    if (this.phase === 'linked' && connected !== undefined && this.#connectedLife < life) {
-      this.#break(this.#attempt, 'ECONNRESET', 'the host was started again');
-    } else if (this.phase === 'down') this.#downUntil = 0;
+    if (this.phase === 'linked' && this.#connectedLife < life) this.#connectAnew();
+    else if (this.phase === 'down') this.#downUntil = 0;
+  }
+
+  /**
+   * The other host lives anew, and its former life had begun by `life`, wall-clock time. A link that was opened to the later one stays; one that is
+   * being opened is opened again, as nobody knows which of the two it reached.
+   */
+  leaveLife(life: number): void {
+    const isFormer = this.phase === 'linked' && Math.floor(this.#connectedBeganAt) <= life;
+    if (isFormer || this.phase === 'connecting') this.#connectAnew();
+    else if (this.phase === 'down') this.#downUntil = 0;
+  }
+
+  /** What is on its way is lost, unless the other end was there after all; what waits is kept for the next connection. */
+  #connectAnew(): void {
+    const wasLinked = this.phase === 'linked';
+    const queue = this.#queue;
+    const queuedBytes = this.#queuedBytes;
+    this.close();
+    this.#queue = queue;
+    this.#queuedBytes = queuedBytes;
+    this.#failuresInRow = 0;
+    this.#downUntil = 0;
+    if (wasLinked) this.#events.unlinked(this.route.host, 'former-life', 'the host was started again');
+    if (queue.length > 0) this.tryOpening();
   }
 
   /** The other end stands still for so long that pings go unanswered. */
@@ -184,6 +209,7 @@ export class HostLink {
     lane.hosts.incoming.add(this);
     this.#connection = { attempt, lane };
     this.#connectedLife = lane.host.life;
+    this.#connectedBeganAt = lane.host.beganAt;
     lane.hosts.met(this.#lane.host);
     lane.host.introduce(this.#lane.host);
     this.#world.after(back, () => this.#lane.arrive(() => this.#open(attempt)));

@@ -2,7 +2,7 @@
 // alone and are replaced, as under the runtime's watchdog: out of routing after 1 s of silence, replaced after 5 s.
 import type { LaneProgram, Typed } from '@chordial/actor';
 import { nextBelow } from '@chordial/actor/random';
-import { HostClock } from './clock.ts';
+import { HostClock, wallClockAtZero } from './clock.ts';
 import { Disk } from './disk.ts';
 import type { ScheduledEvent } from './event-heap.ts';
 import { SimulatedLane } from './lane.ts';
@@ -75,6 +75,8 @@ export class SimulatedHost {
   isUp = false;
   /** Counts crashes, so that what was arranged by one does not happen to the next. */
   life = 0;
+  /** Wall-clock milliseconds of this life's start, by the host's clock. */
+  beganAt = 0;
   /** The machine lives, so that it refuses what finds no process; false without power. */
   answers = true;
   readonly #world: World;
@@ -112,6 +114,7 @@ export class SimulatedHost {
     this.#arrangeStart(undefined);
     this.isUp = true;
     this.answers = true;
+    this.beganAt = wallClockAtZero + this.clock.at(this.#world.now);
     const { life } = this;
     for (let lane = 0; lane < this.lanesCount; lane++) {
       this.#world.after(nextBelow(this.#world.random.starts, 2_000) / 1_000, () => {

@@ -68,7 +68,7 @@ export class HostsPort {
   /** Another host proved who it is; it is told of when nothing was known of it. */
   introduce({ number: host, address, ringPort: port, fingerprint }: SimulatedHost): void {
     if (this.#routes.has(host) || host === this.#lane.host.number) return;
-    this.#route({ host, address, port, fingerprint, via: 0 });
+    this.#route({ host, address, port, fingerprint, via: 0, life: 0 });
     this.#tell({ type: 'host-introduced', host, address, port, fingerprint });
   }
 
@@ -108,8 +108,8 @@ export class HostsPort {
   #step({ message }: Received<HostsRequest | HostsEvent>): void {
     switch (message.type) {
       case 'route-host': {
-        const { host, address, port, fingerprint, via } = message;
-        this.#route({ host, address, port, fingerprint, via });
+        const { host, address, port, fingerprint, via, life = 0 } = message;
+        this.#route({ host, address, port, fingerprint, via, life });
         return;
       }
       case 'forget-host':
@@ -128,15 +128,19 @@ export class HostsPort {
     }
   }
 
-  #route(route: HostRoute): void {
-    const { host } = route;
+  #route(told: HostRoute): void {
+    const { host } = told;
     if (this.#lane.host.number === 0) {
       this.#tell({ type: 'host-unlinked', host, code: 'no-ring', sentence: 'this host was started without a ring' });
       return;
     }
     if (host === this.#lane.host.number || (this.#routes.size >= routesMax && !this.#routes.has(host))) return;
+    const known = this.#routes.get(host);
+    const lifeBefore = known?.fingerprint === told.fingerprint ? known.life : 0;
+    const route = { ...told, life: Math.max(told.life, lifeBefore) };
     this.#routes.set(host, route);
     this.#links.get(host)?.reroute(route);
+    if (lifeBefore > 0 && route.life > lifeBefore) this.#links.get(host)?.leaveLife(lifeBefore);
     if (route.via === 0) return;
     // Beside the relay the direct way is tried.
     const link = this.#linkTo(host)!;

@@ -3,6 +3,7 @@
 // view reads 0xDD from then on. A paused lane lets arrivals wait and takes them in one turn; a dead one hears nothing.
 import { type Address, type LaneProgram, makeAddress, type Typed } from '@chordial/actor';
 import { type Cell, type DueTimer, hostOf, LaneKernel, laneOf, type Outside } from '@chordial/actor/shell';
+import { wallClockAtZero } from './clock.ts';
 import { DiskPort } from './disk-port.ts';
 import type { ScheduledEvent } from './event-heap.ts';
 import { Gateway } from './gateway.ts';
@@ -19,8 +20,6 @@ const udpIndex = 2;
 const tcpIndex = 3;
 const diskIndex = 4;
 const hostsIndex = 5;
-/** Wall-clock milliseconds when every host's clock shows 0: 2026-01-01. */
-const wallClockAtZero = 1_767_225_600_000;
 const stepsPerSlice = 4_096;
 /** A turn of more steps than this is a lane that talks to itself without end. */
 const stepsPerTurnMax = 2_000_000;

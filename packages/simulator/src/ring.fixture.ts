@@ -109,9 +109,9 @@ export class TestHost {
   }
 
   /** Tells the hosts port of every lane where another host is, by way of `via`. */
-  route(other: TestHost, fingerprint = '', via = 0): void {
+  route(other: TestHost, fingerprint = '', via = 0, life = 0): void {
     const { address, ringPort: port } = other.host;
-    this.request({ type: 'route-host', host: other.number, address, port, fingerprint, via });
+    this.request({ type: 'route-host', host: other.number, address, port, fingerprint, via, life });
   }
 
   request(request: HostsRequest): void {

@@ -28,8 +28,12 @@ describe.each([simulatedShell, runtimeShell])('$name', (shell) => {
       members,
       until,
       settle,
-      route: async (from: number, host: number, { via = 0, fingerprint = undefined as string | undefined } = {}) => {
-        const message = { type: 'route-to', host, via, fingerprint, isUnreachable: via !== 0 };
+      route: async (
+        from: number,
+        host: number,
+        { via = 0, life = 0, fingerprint = undefined as string | undefined } = {},
+      ) => {
+        const message = { type: 'route-to', host, via, life, fingerprint, isUnreachable: via !== 0 };
         for (let lane = 0; lane < lanesCount; lane++) await tell(from, lane, message);
       },
       forget: (from: number, host: number) => tell(from, 0, { type: 'forget-it', host }),
@@ -136,6 +140,39 @@ describe.each([simulatedShell, runtimeShell])('$name', (shell) => {
     expect(later).toEqual(later.toSorted((a, b) => a - b));
     expect(new Set(later).size).toBe(later.length);
     expect(reportsOf(1, 'host-unlinked').every(({ code }) => typeof code === 'string' && code !== '')).toBe(true);
+  });
+
+  it('leaves a link once when a later life is heard of than that which it was opened to, and loses nothing then', async () => {
+    const { route, send, until, settle, reportsOf, heard } = await start(2, 2);
+    const codes = (): unknown[] => reportsOf(1, 'host-unlinked').map(({ code }) => code);
+    // Lives that no process of the test has reached: as far as they say, the links lead to the first of them.
+    const [life, lifeAfter] = [2 ** 42, 2 ** 42 + 1_000];
+    await route(1, 2, { life });
+    for (const fromLane of [0, 1]) await send(1, 2, fromLane, 1, { fromLane });
+    await until(() => reportsOf(1, 'host-linked').length === 2 && heard(2).length === 2);
+    await route(1, 2, { life: lifeAfter });
+    for (const fromLane of [0, 1]) await send(1, 2, 10 * (fromLane + 1), 5, { fromLane });
+    await until(() => reportsOf(1, 'host-linked').length === 4 && heard(2).length === 12);
+    expect(codes()).toEqual(['former-life', 'former-life']);
+    for (const again of [lifeAfter, life, 0]) await route(1, 2, { life: again });
+    await send(1, 2, 30, 5);
+    await until(() => heard(2).length === 17);
+    await settle(200);
+    expect(codes()).toHaveLength(2);
+    expect(reportsOf(1, 'host-linked')).toHaveLength(4);
+    expect(reportsOf(1, 'refused')).toEqual([]);
+  });
+
+  it('keeps a link to a process that began after the life that was known', async () => {
+    const { route, send, until, settle, reportsOf, heard } = await start(2);
+    await route(1, 2, { life: 1 });
+    await send(1, 2, 0, 1);
+    await until(() => reportsOf(1, 'host-linked').length === 1 && heard(2).length === 1);
+    await route(1, 2, { life: 2 ** 42 });
+    await send(1, 2, 1, 1);
+    await until(() => heard(2).length === 2);
+    await settle(200);
+    expect(reportsOf(1, 'host-unlinked')).toEqual([]);
   });
 
   it('passes messages on once, by the host that the route names', async () => {

@@ -30,6 +30,8 @@ interface RouteTo extends Asked {
   readonly type: 'route-to';
   readonly host: number;
   readonly via: number;
+  /** Of the host's process, 0 for not known. */
+  readonly life: number;
   /** Of the key to expect, when it is not that of the host. */
   readonly fingerprint: string | undefined;
   /** Where nobody listens, so that only a relay can help. */
@@ -67,7 +69,7 @@ const node: Behaviour<NodeConfig, NodeMessage, NodeConfig> = {
   hearsSystem: true,
   words: {
     note: [1, 'number', 'isEchoed', 'bytes', 'start', 'end'],
-    'route-to': [2, 'host', 'via', 'fingerprint', 'isUnreachable', 'replyTo', 'correlation'],
+    'route-to': [2, 'host', 'via', 'life', 'fingerprint', 'isUnreachable', 'replyTo', 'correlation'],
     'forget-it': [3, 'host', 'replyTo', 'correlation'],
     'send-notes': [4, 'host', 'lane', 'first', 'count', 'size', 'isEchoed', 'replyTo', 'correlation'],
     'message-refused': [5, 'to', 'message'],
@@ -96,7 +98,8 @@ const node: Behaviour<NodeConfig, NodeMessage, NodeConfig> = {
         const place = state.ring.find(({ host }) => host === message.host)!;
         const port = message.isUnreachable ? portOfNobody : place.port;
         const fingerprint = message.fingerprint ?? place.fingerprint;
-        out.send(state.hosts, { type: 'route-host', ...place, port, fingerprint, via: message.via });
+        const { via, life } = message;
+        out.send(state.hosts, { type: 'route-host', ...place, port, fingerprint, via, life });
         done(message);
         return;
       }
