@@ -49,6 +49,14 @@ describe('a host that is silent', () => {
     expect(world.runUntil(() => world.phase(2, 1) === 'slow')).toBeLessThan(700);
   });
 
+  it('is not asked for when a link to its former life was left, as it is back', () => {
+    const world = ringOf(3);
+    world.run(2_000);
+    const before = world.lane(1).state.correlation;
+    world.tell(1, 0, { type: 'host-unlinked', host: 2, code: 'former-life', sentence: 'the host was started again' });
+    expect(world.lane(1).state.correlation).toBe(before);
+  });
+
   it('a probe that was refused on its own lane is not waited for either', () => {
     const world = ringOf(2);
     world.run(2_000);
