@@ -215,3 +215,31 @@ describe('supervised failures', () => {
     expect(simulation.violation).toBeUndefined();
   });
 });
+
+it('time goes on from timer to timer: across 2^26 ms, where doubles halve their precision, a rest that rounding left of a time is no endless loop', () => {
+  const simulation = new Simulation({ seed: 1 });
+  let over = 0;
+  let looked = 0;
+  interface Wait {
+    askedAt: number;
+  }
+  const waiting: Behaviour<Wait, Typed, number> = {
+    name: 'waiting',
+    mailbox: { messagesMax: 10, overflow: 'drop-newest' },
+    init: (i, birth, out) => {
+      out.setTimer(2 ** 26 - 500.1 - i * 1.7 - birth.now, { type: 'ask' });
+      return { askedAt: 0 };
+    },
+    step: (wait, { now, message }, out) => {
+      if (message.type === 'ask') wait.askedAt = now;
+      if (now - wait.askedAt >= 1_000) over++;
+      else if (++looked < 10_000) out.setTimer(1_000 - (now - wait.askedAt), { type: 'look' });
+    },
+  };
+  const program: LaneProgram<undefined> = ({ spawn }) => {
+    for (let i = 0; i < 64; i++) spawn(waiting, i);
+  };
+  simulation.addHost({ program, config: undefined, lanesCount: 1 });
+  simulation.run(2 ** 26 + 10_000);
+  expect(over).toBe(64);
+});

@@ -25,6 +25,8 @@ const stepsPerSlice = 4_096;
 const stepsPerTurnMax = 2_000_000;
 /** A lane that answers no ping for 3 s loses its links; pings go out a few times a second. */
 const silenceMsMax = 3_250;
+/** The least by which time goes on for a timer that is not due at once; a power of two, so that it is exact. */
+const nowStepMs = 2 ** -10;
 /** Datagrams that wait for a paused lane, as in a socket's receive buffer. */
 const datagramsWaitingMax = 4_096;
 
@@ -206,7 +208,8 @@ export class SimulatedLane implements Outside {
 
   setTimer(delayMs: number, due: DueTimer): number {
     const id = this.#timerNext++;
-    const dueLocal = this.kernel.now + delayMs;
+    // As in the runtime, time goes on in steps: a core that asks again after what rounding left of a time comes to its end.
+    const dueLocal = this.kernel.now + (delayMs > 0 ? Math.max(delayMs, nowStepMs) : delayMs);
     this.#timers.set(id, { dueLocal, due, event: this.#schedule(id, dueLocal) });
     return id;
   }
