@@ -84,8 +84,7 @@ function lookupFault(world: RingWorld): string | undefined {
     const question = { type: 'find-successor', key, hops: 0 } as never;
     const ask = (): SuccessorFound | undefined =>
       world.simulation.ask(host, entry.chord as unknown as Address<Typed>, question) as SuccessorFound | undefined;
-    // A lane that has not spoken to a host since that was restarted finds out by the loss of its first message.
-    const found = ask() ?? ask();
+    const found = ask();
     if (found === undefined) return `nobody answers who owns ${key}, asked at ${entry.key}`;
     if (found.owner.chord !== owner.chord) return `${entry.key} finds ${found.owner.key} for ${key}, not ${owner.key}`;
   }

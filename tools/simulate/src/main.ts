@@ -64,7 +64,6 @@ const command = new Command('simulate')
     `
 Examples:
   npx nx run simulate -- --list
-  npx nx run simulate -- --mutants                        seeded protocol bugs, each caught by the scenarios
   npx nx run simulate -- --scenario ping-pong --seeds 100 --time 10m
   npx nx run simulate -- --scenario ping-pong-hasty        a planted mistake, found and shrunk
   npx nx run simulate -- --mutants                        seeded protocol bugs, each caught by the scenarios
