@@ -86,6 +86,8 @@ export interface CopyStored {
   readonly type: 'copy-stored';
   readonly correlation: number;
   readonly host: number;
+  /** Of what is kept now: the copy merged with what was there. */
+  readonly version: string;
 }
 export interface FetchCopy {
   readonly type: 'fetch-copy';
@@ -278,7 +280,7 @@ export const replicationWords: Words<Extract<WireMessage, Typed>> = {
   'record-put': [6, 'correlation', 'context'],
   'record-refused': [7, 'correlation', 'reason', 'sentence'],
   'store-copy': [8, 'table', 'key', 'name', 'version', 'value', 'ttlMs', 'hintFor', 'replyTo', 'correlation'],
-  'copy-stored': [9, 'correlation', 'host'],
+  'copy-stored': [9, 'correlation', 'host', 'version'],
   'fetch-copy': [10, 'table', 'key', 'replyTo', 'correlation'],
   'copy-fetched': [11, 'correlation', 'host', 'name', 'version', 'value', 'ttlMs'],
   'copy-refused': [12, 'correlation', 'host', 'code', 'sentence'],

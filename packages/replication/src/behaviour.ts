@@ -1,0 +1,36 @@
+// What a shell needs to run the replica of a host, the door to it, and the coordinators of its lanes.
+import type { Behaviour, Typed, Words } from '@chordial/actor';
+import { chordWords } from '@chordial/chord/protocol';
+import { storageWords } from '@chordial/storage/protocol';
+import { type DoorConfig, stepDoor } from './door.ts';
+import { type ReplicaMessage, replicationWords } from './protocol.ts';
+import { initReplica, stepReplica } from './replica.ts';
+import type { ReplicaConfig, ReplicaState } from './replica-state.ts';
+
+/** The store and the membership may live on other lanes than those who ask them, so their words stand here too; one table has each number once. */
+function wordsBeside<M extends Typed>(): Words<M> {
+  const { 'watch-ring': watchRing, 'ring-changed': ringChanged } = chordWords;
+  const all = { ...storageWords, 'watch-ring': watchRing, 'ring-changed': ringChanged, ...replicationWords };
+  return Object.fromEntries(
+    Object.entries(all).map(([type, [, ...fields]], i) => [type, [i + 1, ...fields]]),
+  ) as unknown as Words<M>;
+}
+const replicaWords = wordsBeside<ReplicaMessage>();
+
+/** A copy that finds 20,000 messages waiting is dropped: whoever sent it asks another host. */
+export const replica: Behaviour<ReplicaState, ReplicaMessage, ReplicaConfig> = {
+  name: 'replica',
+  init: initReplica,
+  step: stepReplica,
+  mailbox: { messagesMax: 20_000, overflow: 'drop-newest' },
+  hearsSystem: true,
+  words: replicaWords,
+};
+
+export const replicaDoor: Behaviour<DoorConfig, ReplicaMessage, DoorConfig> = {
+  name: 'replica-door',
+  init: (config) => config,
+  step: stepDoor,
+  mailbox: { messagesMax: 20_000, overflow: 'drop-newest' },
+  words: replicaWords,
+};

@@ -1,0 +1,95 @@
+// Healing: a record whose checksum is wrong in the store is asked of the hosts that should have copies of it, and what they have is written over it.
+// The operator hears how it went, seldom and in sum.
+import type { Outbox } from '@chordial/actor';
+import type { RingKey } from '@chordial/ring-key';
+import type { RecordName, StoredRecord } from '@chordial/storage/protocol';
+import type { CopyFetched } from './protocol.ts';
+import { keepBatch } from './replica-keeping.ts';
+import { hostsFrom, replicaOf } from './replica-ring.ts';
+import { type Batch, type Heal, mapName, type ReplicaState } from './replica-state.ts';
+
+/** Damaged records that are being asked for; of more, the next read of each begins again. */
+const healsMax = 1_000;
+/** For so long a record that nobody has is not asked for again. */
+const askAgainMs = 600_000;
+const newsMs = 10_000;
+
+export function startHeal(state: ReplicaState, record: RecordName, now: number, out: Outbox): void {
+  const name = mapName(...record);
+  if (state.heals.has(name) || state.heals.size >= healsMax) return;
+  const hosts = hostsOfKey(state, record[1]).filter((host) => host !== state.config.host);
+  state.heals.set(name, { record, startedAt: now, left: hosts.length, isFound: false });
+  if (hosts.length === 0) state.healing.lostCount++;
+  for (const host of hosts) {
+    const correlation = state.correlation++;
+    const [table, key] = record;
+    const message = { type: 'fetch-copy', table, key, replyTo: state.self, correlation } as const;
+    state.asked.set(correlation, { host, for: { kind: 'heal', name }, message, askedAt: now, sentAt: now, tries: 1 });
+    out.send(replicaOf(state, host), message);
+  }
+}
+
+function hostsOfKey({ ring, config }: ReplicaState, key: RingKey): number[] {
+  const { members } = ring;
+  let low = 0;
+  let high = members.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (members[middle]!.key < key) low = middle + 1;
+    else high = middle;
+  }
+  return hostsFrom(members, low % Math.max(members.length, 1), config.neighbourhoodCount);
+}
+
+/** A host answered with a copy, or with none. */
+export function onHealFetched(state: ReplicaState, name: string, fetched: CopyFetched, now: number, out: Outbox): void {
+  const heal = state.heals.get(name);
+  if (heal === undefined) return;
+  if (fetched.version !== '') {
+    const [table, key] = heal.record;
+    const { name, version, value, ttlMs } = fetched;
+    const record: StoredRecord = { table, key, name, version, value, ttlMs };
+    const from: Batch['from'] = { kind: 'heal', name: mapName(table, key) };
+    heal.isFound = true;
+    heal.left++;
+    keepBatch(state, { records: [record], left: 1, trouble: '', code: '', from }, now, out);
+  }
+  oneLess(state, name, heal);
+}
+
+/** A host has nothing to say, or does not answer. */
+export function onHealFailed(state: ReplicaState, name: string): void {
+  const heal = state.heals.get(name);
+  if (heal !== undefined) oneLess(state, name, heal);
+}
+
+export function onHealKept(state: ReplicaState, name: string, trouble: string): void {
+  const heal = state.heals.get(name);
+  if (heal === undefined) return;
+  if (trouble !== '') heal.isFound = false;
+  oneLess(state, name, heal);
+}
+
+function oneLess(state: ReplicaState, name: string, heal: Heal): void {
+  if (--heal.left > 0) return;
+  if (heal.isFound) state.heals.delete(name);
+  else state.healing.lostCount++;
+}
+
+/** Now and then: what an operator should know, and which records may be asked for again. */
+export function tellHealing(state: ReplicaState, now: number, out: Outbox): void {
+  const { healing, counts, heals } = state;
+  for (const [name, { startedAt }] of heals) {
+    if (now - startedAt <= askAgainMs) break;
+    heals.delete(name);
+  }
+  const healedCount = counts.healedCount - healing.healedTold;
+  if ((healedCount === 0 && healing.lostCount === 0) || now - healing.toldAt < newsMs) return;
+  const restored = `${healedCount} damaged records were written again from the copies of other hosts`;
+  const lost = `${healing.lostCount} damaged records were found on no other host: restore them from a backup`;
+  const sentence = [healedCount > 0 ? restored : '', healing.lostCount > 0 ? lost : ''].filter((part) => part !== '');
+  out.send(state.config.owner, { type: 'storage-news', sentence: sentence.join('; ') });
+  healing.toldAt = now;
+  healing.healedTold = counts.healedCount;
+  healing.lostCount = 0;
+}
