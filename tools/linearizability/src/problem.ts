@@ -91,8 +91,12 @@ function sentenceOf<State, Input, Output>(
     answeredCount === 0
       ? `Nothing was answered before it${openCount === 0 ? '' : `, ${openCount} under way`}`
       : `The ${answeredCount === 1 ? 'operation' : `${answeredCount} operations`} answered before it${open} can be explained`;
-  const states = `${statesLeft.slice(0, isComplete ? undefined : statesShownMax - 1).join(' or ')}${isComplete ? '' : ' or others'}`;
-  return `${what} fits nowhere. ${before}, and ${answeredCount === 0 ? 'the state can be' : 'may leave'} ${states}.`;
+  if (statesLeft.length === 0) {
+    return `${what} fits nowhere, if not an answer before it did: with more states it could be said which is the first.`;
+  }
+  const shown = isComplete ? statesLeft : [...statesLeft.slice(0, statesShownMax - 1), 'others'];
+  const leave = answeredCount === 0 ? 'the state can be' : 'may leave';
+  return `${what} fits nowhere. ${before}, and ${leave} ${shown.join(' or ')}.`;
 }
 
 /** The operation in question; those that overlap it, are related to it, or come last before it in the order; by time. */

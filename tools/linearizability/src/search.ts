@@ -5,7 +5,7 @@
 // only where it changes the state and what follows directly would not have come out the same without it.
 import { BitWindow } from './bit-window.ts';
 import { ConfigurationCache } from './configuration-cache.ts';
-import { isAnswered, type Model, type Operation } from './history.ts';
+import { isAnswered, type Model, momentsOf, type Operation } from './history.ts';
 import { END, MomentList } from './moment-list.ts';
 
 export interface SearchLimits {
@@ -81,7 +81,7 @@ class Search<State, Input, Output> {
   readonly #moments: MomentList;
   readonly #isAnswered: readonly boolean[];
   readonly #leavesState: readonly boolean[];
-  /** The bit of each operation, in its set. */
+  /** The bit of each operation in its set, in order of invocation. */
   readonly #bits: Int32Array;
   readonly #answered: BitWindow;
   readonly #unanswered: BitWindow;
@@ -94,9 +94,10 @@ class Search<State, Input, Output> {
 
   constructor(model: Model<State, Input, Output>, given: readonly Operation<Input, Output>[]) {
     this.#model = model;
-    this.#indices = [...given.keys()]
-      .filter((index) => isAnswered(given[index]!) || !model.leavesState(given[index]!.input, undefined))
-      .sort((a, b) => given[a]!.invokedAt - given[b]!.invokedAt || a - b);
+    // In the given order, so that answers at equal times are counted as everywhere else.
+    this.#indices = [...given.keys()].filter(
+      (index) => isAnswered(given[index]!) || !model.leavesState(given[index]!.input, undefined),
+    );
     this.#operations = this.#indices.map((index) => {
       const operation = given[index]!;
       return isAnswered(operation) ? operation : { ...operation, completedAt: undefined, output: undefined };
@@ -106,7 +107,10 @@ class Search<State, Input, Output> {
     this.#leavesState = this.#operations.map(({ input, output }) => model.leavesState(input, output));
     let answered = 0;
     let unanswered = 0;
-    this.#bits = Int32Array.from(this.#isAnswered, (isOne) => (isOne ? answered++ : unanswered++));
+    this.#bits = new Int32Array(this.#operations.length);
+    for (const { operation, isAnswer } of momentsOf(this.#operations)) {
+      if (!isAnswer) this.#bits[operation] = this.#isAnswered[operation]! ? answered++ : unanswered++;
+    }
     this.#answered = new BitWindow(answered);
     this.#unanswered = new BitWindow(unanswered);
     this.#answersLeft = answered;
