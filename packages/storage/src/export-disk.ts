@@ -1,0 +1,126 @@
+// Export files on a disk, for engines that may block: written under another name, synced and renamed, so that a file with the right name
+// is whole; read piece by piece.
+import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type ExportedRecord, endLine, headerLine, lineCharactersMax, parseLine, recordLine } from './export-file.ts';
+
+const pieceBytes = 256 * 1_024;
+
+export class ExportWriter {
+  recordsCount = 0;
+  bytes = 0;
+  readonly #file: string;
+  readonly #unfinished: string;
+  readonly #descriptor: number;
+  #waiting: string[] = [];
+  #waitingCharacters = 0;
+
+  /** Throws what the system throws. */
+  constructor(file: string) {
+    this.#file = file;
+    this.#unfinished = `${file}.unfinished`;
+    this.#descriptor = openSync(this.#unfinished, 'w', 0o600);
+    this.#add(headerLine());
+  }
+
+  write(record: ExportedRecord): void {
+    this.recordsCount++;
+    this.#add(recordLine(record));
+  }
+
+  finish(): void {
+    this.#add(endLine(this.recordsCount));
+    this.#flush();
+    fsyncSync(this.#descriptor);
+    closeSync(this.#descriptor);
+    renameSync(this.#unfinished, this.#file);
+    syncFolder(dirname(this.#file));
+  }
+
+  abandon(): void {
+    closeSync(this.#descriptor);
+    rmSync(this.#unfinished, { force: true });
+  }
+
+  #add(line: string): void {
+    this.#waiting.push(line);
+    this.#waitingCharacters += line.length;
+    if (this.#waitingCharacters > pieceBytes) this.#flush();
+  }
+
+  #flush(): void {
+    const bytes = Buffer.from(this.#waiting.join(''));
+    for (let at = 0; at < bytes.length; ) at += writeSync(this.#descriptor, bytes, at);
+    this.bytes += bytes.length;
+    this.#waiting = [];
+    this.#waitingCharacters = 0;
+  }
+}
+
+/** A renamed or new file is durable with its folder. */
+export function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r');
+  fsyncSync(descriptor);
+  closeSync(descriptor);
+}
+
+export class ExportReader {
+  /** How many records were read. */
+  recordsCount = 0;
+  readonly #descriptor: number;
+  readonly #piece = Buffer.alloc(pieceBytes);
+  readonly #decoder = new TextDecoder();
+  #rest = '';
+  #lines: string[] = [];
+  #at = 0;
+  #isFirst = true;
+  #isEnded = false;
+
+  constructor(file: string) {
+    this.#descriptor = openSync(file, 'r');
+  }
+
+  /** The next record, `undefined` after the last one of a whole file, or a sentence about what is wrong with it. */
+  next(): ExportedRecord | string | undefined {
+    for (;;) {
+      const line = this.#nextLine();
+      if (line === undefined) return this.#isEnded ? undefined : 'the file is cut short: take another copy';
+      if (this.#isEnded) return 'the file goes on after its end: take another copy';
+      const parsed = parseLine(line);
+      if (parsed.kind === 'fault') return parsed.sentence;
+      if (this.#isFirst !== (parsed.kind === 'header')) return 'this is not a file of exported records';
+      this.#isFirst = false;
+      if (parsed.kind === 'record') {
+        this.recordsCount++;
+        return parsed.record;
+      }
+      if (parsed.kind === 'end') {
+        if (parsed.recordsCount !== this.recordsCount) return 'records are missing in the file: take another copy';
+        this.#isEnded = true;
+      }
+    }
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+
+  #nextLine(): string | undefined {
+    while (this.#at === this.#lines.length) {
+      const count = readSync(this.#descriptor, this.#piece);
+      if (count === 0) {
+        if (this.#rest === '') return undefined;
+        // Without its newline the last line is not whole; its checksum will say so.
+        this.#lines = [`~${this.#rest}`];
+        this.#rest = '';
+      } else {
+        const parts = (this.#rest + this.#decoder.decode(this.#piece.subarray(0, count), { stream: true })).split('\n');
+        this.#rest = parts.pop()!;
+        if (this.#rest.length > lineCharactersMax) return '';
+        this.#lines = parts;
+      }
+      this.#at = 0;
+    }
+    return this.#lines[this.#at++];
+  }
+}
