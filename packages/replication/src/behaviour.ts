@@ -2,8 +2,10 @@
 import type { Behaviour, Typed, Words } from '@chordial/actor';
 import { chordWords } from '@chordial/chord/protocol';
 import { storageWords } from '@chordial/storage/protocol';
+import { coordinatorInvariants, initCoordinator, stepCoordinator } from './coordinator.ts';
+import type { CoordinatorConfig, CoordinatorState } from './coordinator-state.ts';
 import { type DoorConfig, stepDoor } from './door.ts';
-import { type ReplicaMessage, replicationWords } from './protocol.ts';
+import { type CoordinatorMessage, type ReplicaMessage, replicationWords } from './protocol.ts';
 import { initReplica, stepReplica } from './replica.ts';
 import type { ReplicaConfig, ReplicaState } from './replica-state.ts';
 
@@ -33,4 +35,25 @@ export const replicaDoor: Behaviour<DoorConfig, ReplicaMessage, DoorConfig> = {
   step: stepDoor,
   mailbox: { messagesMax: 20_000, overflow: 'drop-newest' },
   words: replicaWords,
+};
+
+/** A question that finds 20,000 messages waiting goes back to its sender, which asks again later. */
+export const coordinator: Behaviour<CoordinatorState, CoordinatorMessage, CoordinatorConfig> = {
+  name: 'coordinator',
+  init: initCoordinator,
+  step: stepCoordinator,
+  mailbox: { messagesMax: 20_000, overflow: 'refuse' },
+  hearsSystem: true,
+  words: replicationWords as unknown as Words<CoordinatorMessage>,
+  invariants: coordinatorInvariants,
+  inspect: ({ ranges, operationsCount, repairs, unsettled, drifting, handings, ring, counts }) => ({
+    ranges: ranges.count,
+    hosts: ring.hosts.length,
+    operationsUnderWay: operationsCount,
+    repairsUnderWay: repairs.size,
+    unsettled: unsettled.size,
+    drifting: drifting.size,
+    handings: handings.length,
+    ...counts,
+  }),
 };

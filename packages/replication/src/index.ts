@@ -1,0 +1,10 @@
+// The public face of the replication; its words are in `@chordial/replication/protocol`, its actors in `@chordial/replication/behaviour`.
+export {
+  type CoordinatorConfig,
+  type CoordinatorLimits,
+  defaultCoordinatorLimits,
+  type MergeSiblings,
+  type TableConfig,
+} from './coordinator-state.ts';
+export { groupOf } from './group.ts';
+export type { Sibling } from './versions.ts';
