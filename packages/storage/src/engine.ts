@@ -20,7 +20,7 @@ export class EngineFailure {
 }
 
 /** Goes on with a value that is there or will be, without a turn of the event loop where it is there. */
-export function then<T, U>(value: Later<T>, next: (value: T) => Later<U>): Later<U> {
+export function whenDone<T, U>(value: Later<T>, next: (value: T) => Later<U>): Later<U> {
   return isLater(value) ? value.then(next) : next(value);
 }
 

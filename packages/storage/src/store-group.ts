@@ -1,6 +1,6 @@
 // A group: reads and writes that waited together and share one commit. Writes are laid over each other by name, reads take what was written
 // before them in the group from there and the rest from the database, and everybody is answered after the commit.
-import { type Engine, EngineFailure, type Later, then } from './engine.ts';
+import { type Engine, EngineFailure, type Later, whenDone } from './engine.ts';
 import type {
   ReadRecords,
   RecordName,
@@ -52,8 +52,8 @@ export function runGroup(
     else layOver(job, overlay, removals);
   }
   const read = names.length === 0 ? { records: [], damaged: [] } : engine.read(names, now);
-  return then(read, (result) =>
-    then(overlay.size === 0 ? undefined : engine.write(batchOf(overlay, removals), now), (written) => {
+  return whenDone(read, (result) =>
+    whenDone(overlay.size === 0 ? undefined : engine.write(batchOf(overlay, removals), now), (written) => {
       if (written === undefined) {
         let at = 0;
         for (const job of jobs) {
@@ -62,7 +62,7 @@ export function runGroup(
         }
         return result instanceof EngineFailure ? result : undefined;
       }
-      return then(readAgain(engine, readings, result, now, answer), () => {
+      return whenDone(readAgain(engine, readings, result, now, answer), () => {
         for (const job of jobs) if (job.type !== 'read-records') answer(job, failed(job, written));
         return written;
       });
@@ -146,8 +146,8 @@ function readAgain(
       answerReading(reading, result, answer);
       continue;
     }
-    chain = then(chain, () =>
-      then(engine.read(reading.job.names, now), (again) => {
+    chain = whenDone(chain, () =>
+      whenDone(engine.read(reading.job.names, now), (again) => {
         const { job, known } = reading;
         answerReading({ job, known, asked: known.map((_, i) => i), usesOverlay: false }, again, answer);
       }),

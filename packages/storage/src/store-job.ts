@@ -1,5 +1,5 @@
 // Jobs of the store that are not part of a group: each one asks the engine by itself, at once or in slices.
-import { type Engine, EngineFailure, type Later, type LongWork, type Outcome, then } from './engine.ts';
+import { type Engine, EngineFailure, type Later, type LongWork, type Outcome, whenDone } from './engine.ts';
 import type {
   DeleteRange,
   DescribeStore,
@@ -46,7 +46,7 @@ export function runShortJob(engine: Engine, job: ShortJob, wall: number, trouble
 }
 
 function answered<T>(job: ShortJob, outcome: Outcome<T>, event: (result: T) => StorageEvent): Later<StorageEvent> {
-  return then(outcome, (result) => (result instanceof EngineFailure ? failed(job, result) : event(result)));
+  return whenDone(outcome, (result) => (result instanceof EngineFailure ? failed(job, result) : event(result)));
 }
 
 export function beginLongJob(engine: Engine, job: LongJob, wall: number): Outcome<LongWork> {
@@ -66,7 +66,7 @@ function deletion(engine: Engine, { from, to, table }: DeleteRange): LongWork {
   let recordsCount = 0;
   return {
     step: () =>
-      then(engine.deleteRange(start, to, table), (result) => {
+      whenDone(engine.deleteRange(start, to, table), (result) => {
         if (result instanceof EngineFailure) return result;
         recordsCount += result.recordsCount;
         if (result.next === undefined) return { recordsCount, bytes: 0 };

@@ -2,7 +2,7 @@
 // after it. Jobs are begun in the order in which they came. It blocks its lane while SQLite works, so it lives on a lane of its own; an
 // engine that answers later brings the lane back by `deliver`.
 import type { Address, Behaviour, Birth, Outbox, Received } from '@chordial/actor';
-import { type Engine, EngineFailure, type Later, type LongWork, then } from './engine.ts';
+import { type Engine, EngineFailure, type Later, type LongWork, whenDone } from './engine.ts';
 import { jobFault } from './job-fault.ts';
 import {
   type CancelJob,
@@ -157,16 +157,16 @@ function onStoreDue(state: StoreState, now: number, out: Outbox): void {
 function work(state: StoreState, now: number): boolean {
   const { engine, deliver } = state.config;
   let isOver = false;
-  const result = then(openFirst(state, now), () => {
+  const result = whenDone(openFirst(state, now), () => {
     if (!state.isOpen) return refuseWaiting(state);
     if (state.barrier !== undefined) return stepLong(state, state.barrier);
     const wall = Math.floor(state.config.startedAt + now);
-    const next = then(takeNext(state, now, wall), () =>
+    const next = whenDone(takeNext(state, now, wall), () =>
       state.barrier === undefined && state.long !== undefined ? stepLong(state, state.long) : undefined,
     );
     return next;
   });
-  const end = then(result, () => {
+  const end = whenDone(result, () => {
     isOver = true;
     for (const sentence of engine.takeNews()) tell(state, sentence);
     return undefined;
@@ -184,7 +184,7 @@ function work(state: StoreState, now: number): boolean {
 function openFirst(state: StoreState, now: number): Later<unknown> {
   if (state.isOpen || now < state.openAt) return undefined;
   const { engine, startedAt } = state.config;
-  return then(engine.open(Math.floor(startedAt + now)), (opened) => {
+  return whenDone(engine.open(Math.floor(startedAt + now)), (opened) => {
     note(state, opened instanceof EngineFailure ? opened : undefined);
     state.isOpen = !(opened instanceof EngineFailure);
     state.openAt = now + reopenEveryMs;
@@ -224,7 +224,7 @@ function takeNext(state: StoreState, now: number, wall: number): Later<unknown> 
   if (group.length === 0) return undefined;
   state.commitsCount++;
   const hasWrites = group.some(({ type }) => type !== 'read-records');
-  return then(
+  return whenDone(
     runGroup(engine, group, wall, (job, event) => answer(state, job, event)),
     // That reads work says nothing about writes.
     (failure) => (hasWrites || failure !== undefined ? note(state, failure) : undefined),
@@ -251,7 +251,7 @@ function takeOther(state: StoreState, job: Exclude<StorageJob, GroupJob>, wall: 
           failed(job, new EngineFailure('busy', 'an export or import is under way: ask again when it is done')),
         );
       }
-      return then(beginLongJob(engine, job, wall), (begun) => {
+      return whenDone(beginLongJob(engine, job, wall), (begun) => {
         if (begun instanceof EngineFailure) return done(failed(job, begun));
         if (isBarrier) state.barrier = { job, work: begun };
         else state.long = { job, work: begun };
@@ -259,12 +259,12 @@ function takeOther(state: StoreState, job: Exclude<StorageJob, GroupJob>, wall: 
       });
     }
     default:
-      return then(runShortJob(engine, job satisfies ShortJob, wall, state.trouble), done);
+      return whenDone(runShortJob(engine, job satisfies ShortJob, wall, state.trouble), done);
   }
 }
 
 function stepLong(state: StoreState, { job, work }: Long): Later<unknown> {
-  return then(work.step(), (done) => {
+  return whenDone(work.step(), (done) => {
     if (done === undefined) return;
     if (state.barrier?.job === job) state.barrier = undefined;
     else state.long = undefined;
