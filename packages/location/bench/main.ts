@@ -1,5 +1,6 @@
 // What the location service costs: changes a second with 1,000, 100,000 and 1,000,000 users spread over 64 peers of one
-// thread, bytes per user, and bytes per idle peer. Steps are called directly, so the kernel's share is not in it.
+// thread, bytes per user, and bytes per idle peer, without a store and with one that answers at once. Steps are called directly, so
+// the kernel's share is not in it.
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -9,6 +10,7 @@ import { makeAddress, type Outbox } from '@chordial/actor';
 import { createRandom, nextBelow } from '@chordial/actor/random';
 import { defaultLocationConfig, location } from '@chordial/location';
 import type { ChangeBindings, LocationMessage, LocationReply } from '@chordial/location/protocol';
+import type { CoordinatorMessage, GetRecord, PutRecord } from '@chordial/replication/protocol';
 import { Recorder } from './recorder.ts';
 
 const HELP = `Binding changes a second and bytes per user of the location service.
@@ -59,21 +61,41 @@ function changeOf(user: number, cseq: number, userAgent: string): ChangeBindings
   };
 }
 
-const startPeers = (count: number) =>
-  Array.from({ length: count }, () => new Recorder(location, defaultLocationConfig, false));
+const store = makeAddress<CoordinatorMessage>(0, 0, 21);
+const startPeers = (count: number, hasStore: boolean) =>
+  Array.from(
+    { length: count },
+    () => new Recorder(location, { ...defaultLocationConfig, ...(hasStore ? { store } : {}) }, false),
+  );
+type Peer = ReturnType<typeof startPeers>[number];
+
+let writesCount = 1_700_000_000_000;
+
+/** Until the asker has its answer. The store knows nobody, and keeps everything at once. */
+function serve(peer: Peer, message: LocationMessage): void {
+  let [sent] = peer.tell(message);
+  while (sent !== undefined && sent.type !== 'bindings-listed') {
+    const { correlation } = sent as GetRecord | PutRecord;
+    [sent] =
+      sent.type === 'get-record'
+        ? peer.tell({ type: 'record-got', correlation, siblings: [], context: '' })
+        : peer.tell({ type: 'record-put', correlation, context: fresh(`g1.${(writesCount++).toString(36)}`) });
+  }
+}
 
 interface Figures {
+  readonly store: string;
   readonly usersCount: number;
   readonly addsPerSecond: number;
   readonly refreshesPerSecond: number;
   readonly bytesPerUser: number;
 }
 
-function measure(usersCount: number, peersCount: number, seconds: number): Figures {
+function measure(usersCount: number, peersCount: number, seconds: number, hasStore: boolean): Figures {
   const before = heapBytes();
-  const peers = startPeers(peersCount);
+  const peers = startPeers(peersCount, hasStore);
   const addStart = performance.now();
-  for (let user = 0; user < usersCount; user++) peers[user % peersCount]!.tell(changeOf(user, 1, 'Softphone/3.2'));
+  for (let user = 0; user < usersCount; user++) serve(peers[user % peersCount]!, changeOf(user, 1, 'Softphone/3.2'));
   const addMs = performance.now() - addStart;
   for (const peer of peers) peer.sent = [];
   const bytesPerUser = (heapBytes() - before) / usersCount;
@@ -92,12 +114,13 @@ function measure(usersCount: number, peersCount: number, seconds: number): Figur
     for (let i = 0; i < batch.length; i++) {
       const peer = peers[users[i]! % peersCount]!;
       peer.now += 1;
-      peer.tell(batch[i]!);
+      serve(peer, batch[i]!);
     }
     ms += performance.now() - start;
     count += batch.length;
   }
   return {
+    store: hasStore ? 'at once' : 'none',
     usersCount,
     addsPerSecond: usersCount / (addMs / 1000),
     refreshesPerSecond: count / (ms / 1000),
@@ -123,14 +146,15 @@ function main(): void {
   const idleBytes = bytesPerIdlePeer();
   const peersCount = Number(values.peers);
   const usersCounts = values.users.split(',').map(Number);
-  measure(1_000, peersCount, 0.5); // lets the compiler finish first
-  console.log('    users     adds/s  refreshes/s   us/refresh  bytes/user');
-  const results = usersCounts.map((usersCount) => {
-    const figures = measure(usersCount, peersCount, Number(values.seconds));
+  for (const hasStore of [false, true]) measure(1_000, peersCount, 0.5, hasStore); // lets the compiler finish first
+  console.log('  store     users     adds/s  refreshes/s   us/refresh  bytes/user');
+  const cases = usersCounts.flatMap((usersCount) => [false, true].map((hasStore) => ({ usersCount, hasStore })));
+  const results = cases.map(({ usersCount, hasStore }) => {
+    const figures = measure(usersCount, peersCount, Number(values.seconds), hasStore);
     const { addsPerSecond, refreshesPerSecond, bytesPerUser } = figures;
     const row = [usersCount, Math.round(addsPerSecond), Math.round(refreshesPerSecond)];
     console.log(
-      `${String(row[0]).padStart(9)} ${String(row[1]).padStart(10)} ${String(row[2]).padStart(12)} ${(1e6 / refreshesPerSecond).toFixed(2).padStart(12)} ${bytesPerUser.toFixed(0).padStart(11)}`,
+      `${figures.store.padStart(7)} ${String(row[0]).padStart(9)} ${String(row[1]).padStart(10)} ${String(row[2]).padStart(12)} ${(1e6 / refreshesPerSecond).toFixed(2).padStart(12)} ${bytesPerUser.toFixed(0).padStart(11)}`,
     );
     return figures;
   });

@@ -11,11 +11,13 @@ export const location: Behaviour<LocationState, LocationMessage, LocationConfig>
   init: initLocation,
   step: stepLocation,
   mailbox: { messagesMax: 10_000, overflow: 'refuse' },
+  hearsSystem: true,
   words: locationWords as Words<LocationMessage>,
   invariants: locationInvariants,
   inspect: (state) => ({
     usersCount: state.users?.size ?? 0,
     bindingsCount: state.bindingsCount,
+    waitingCount: state.waitingCount,
     handOversCount: state.handOvers.length,
     ...state.counts,
   }),

@@ -8,7 +8,7 @@ import { takingsMax } from './taking.ts';
 /** The first broken invariant, or undefined. */
 export function locationInvariants(state: LocationState): string | undefined {
   const { users, wheel, config } = state;
-  const broken = handOverInvariants(state);
+  const broken = handOverInvariants(state) ?? busyInvariants(state);
   if (broken !== undefined) return broken;
   if (users === undefined || wheel === undefined) {
     if (users !== undefined || wheel !== undefined) return 'users and their wheel come and go together';
@@ -39,6 +39,22 @@ function handOverInvariants(state: LocationState): string | undefined {
   }
   if (state.dropAt > 0 && state.dropTimer === 0) return 'what is not owned is dropped by a timer';
   return state.usersShare > state.config.usersMax ? 'a peer keeps no more users than its host' : undefined;
+}
+
+function busyInvariants(state: LocationState): string | undefined {
+  const { busyUsers, questions, config } = state;
+  let count = 0;
+  for (const [aor, busy] of busyUsers ?? []) {
+    if (busy.aor !== aor) return `busy user ${aor} is found under its own name`;
+    if (questions?.get(busy.correlation) !== busy) return `the store was asked for ${aor}`;
+    if ((busy.waiting?.length ?? 0) > config.waitingPerUserMax) return 'waitingPerUserMax holds';
+    if (busy.next !== undefined && busy.context === undefined) return 'who is written was read';
+    count += 1 + (busy.waiting?.length ?? 0);
+  }
+  if ((questions?.size ?? 0) !== (busyUsers?.size ?? 0)) return 'a busy user has one question';
+  if ((questions?.size ?? 0) > 0 && state.answerTimer === 0) return 'while the store is asked, a timer runs';
+  if (count !== state.waitingCount) return 'waitingCount counts all who wait';
+  return count > config.waitingMax ? 'waitingMax holds' : undefined;
 }
 
 function userInvariants(state: LocationState, user: UserRecord): string | undefined {

@@ -6,6 +6,7 @@ import { expect, it } from 'vitest';
 import { Recorder } from '../bench/recorder.ts';
 import { location } from './behaviour.ts';
 import type { BindingChange, ChangeBindings, LocationReply } from './protocol.ts';
+import { defaultLocationConfig } from './state.ts';
 
 const asker = makeAddress<LocationReply>(0, 0, 99);
 const limits = { bindingsPerUserMax: 3, recordCharactersMax: 20, usersMax: 3 };
@@ -89,7 +90,13 @@ it('gives the answers of the model after any changes and pauses', () => {
     fc.constantFrom(2, 4, 100),
     (operations, tickMs, ticksAheadMax) => {
       const model = new Model();
-      const recorder = new Recorder(location, { ...limits, tickMs, ticksAheadMax, usersPerSweepMax: 2 });
+      const recorder = new Recorder(location, {
+        ...defaultLocationConfig,
+        ...limits,
+        tickMs,
+        ticksAheadMax,
+        usersPerSweepMax: 2,
+      });
       for (const { pauseMs, changes, ...rest } of operations) {
         recorder.advance(pauseMs);
         const message: ChangeBindings = {

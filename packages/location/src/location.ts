@@ -2,16 +2,18 @@
 // exists while it has a binding. One timer, set only while there are users, wakes the actor at the next tick at which
 // somebody may have expired; lists leave expired bindings out whether or not they were swept. RFC 3261 10.3.
 import type { Birth, Outbox, Received } from '@chordial/actor';
+import {
+  listed,
+  onAnswerDue,
+  onMessageRefused,
+  onRecordGot,
+  onRecordPut,
+  onRecordRefused,
+  onUserRequest,
+  refused,
+} from './busy-users.ts';
 import { mirrorChange, onHandOverDue, onHandRange, onRecordsTaken } from './hand-over.ts';
-import type {
-  Binding,
-  BindingsListed,
-  ChangeBindings,
-  ChangeRefused,
-  ListBindings,
-  LocationMessage,
-  LocationReply,
-} from './protocol.ts';
+import type { ChangeBindings, ListBindings, LocationMessage, LocationReply } from './protocol.ts';
 import { onDropDue, onRangeChanged } from './range.ts';
 import { changedBindings, charactersOf, liveBindings, noBindings, orderOf } from './record.ts';
 import { initState, type LocationConfig, type LocationState } from './state.ts';
@@ -26,10 +28,27 @@ export function stepLocation(state: LocationState, received: Received<LocationMe
   const { message, now } = received;
   switch (message.type) {
     case 'change-bindings':
-      out.send(message.replyTo, onChangeBindings(state, message, now, out));
+      if (state.config.store === undefined) out.send(message.replyTo, onChangeBindings(state, message, now, out));
+      else onUserRequest(state, message, now, out);
       break;
     case 'list-bindings':
-      out.send(message.replyTo, onListBindings(state, message, now));
+      if (state.config.store === undefined) out.send(message.replyTo, onListBindings(state, message, now));
+      else onUserRequest(state, message, now, out);
+      break;
+    case 'record-got':
+      onRecordGot(state, message, now, out);
+      break;
+    case 'record-put':
+      onRecordPut(state, message, now, out);
+      break;
+    case 'record-refused':
+      onRecordRefused(state, message, now, out);
+      break;
+    case 'message-refused':
+      onMessageRefused(state, message, now, out);
+      break;
+    case 'answer-due':
+      onAnswerDue(state, now, out);
       break;
     case 'expiry-due':
       onExpiryDue(state, now, out);
@@ -73,7 +92,7 @@ function onChangeBindings(state: LocationState, message: ChangeBindings, now: nu
   if (charactersOf(next) > config.recordCharactersMax) return refused(correlation, 'record-characters-exceeded');
   if (user === undefined && next.length > 0 && users !== undefined && users.size >= state.usersShare)
     return refused(correlation, 'users-exceeded');
-  keepBindings(state, aor, next, now, out);
+  keepBindings(state, aor, next, '', now, out);
   if (state.handOvers.length > 0) mirrorChange(state, message, current, next, now, out);
   return listed(correlation, next, now);
 }
@@ -81,12 +100,4 @@ function onChangeBindings(state: LocationState, message: ChangeBindings, now: nu
 function onListBindings(state: LocationState, message: ListBindings, now: number): LocationReply {
   const user = state.users?.get(message.aor);
   return listed(message.correlation, user === undefined ? noBindings : liveBindings(user.bindings, now), now);
-}
-
-function listed(correlation: number, bindings: readonly Binding[], now: number): BindingsListed {
-  return { type: 'bindings-listed', correlation, bindings, now };
-}
-
-function refused(correlation: number, reason: ChangeRefused['reason']): ChangeRefused {
-  return { type: 'change-refused', correlation, reason };
 }

@@ -1,7 +1,9 @@
 // Words of the location service: the bindings of an address-of-record to contacts (RFC 3261 10). The record of one
 // address-of-record changes as a whole or not at all. Times are milliseconds of the receiver's `now`.
 import type { Address, Words } from '@chordial/actor';
+import type { MessageRefused } from '@chordial/actor/protocol';
 import type { HandRange, RangeChanged } from '@chordial/chord/protocol';
+import type { ReplicationAnswer } from '@chordial/replication/protocol';
 
 export interface Binding {
   /** The contact URI as the client wrote it, without angle brackets and header parameters. */
@@ -62,15 +64,27 @@ export interface BindingsListed {
   /** The service's clock when the list was made, to turn `expiresAt` into seconds left. */
   readonly now: number;
 }
-/** Nothing was changed. */
+/** Nothing was changed; after `store-failed` or `not-owner` a change may come to light all the same. Also the answer to a list that cannot be made. */
 export interface ChangeRefused {
   readonly type: 'change-refused';
   readonly correlation: number;
   /**
    * Not a higher CSeq than the stored one of this Call-ID, and no repetition of its request; too many bindings of this
-   * user; too many characters in them; too many users of this peer.
+   * user; too many characters in them; too many users of this peer; too few hosts could read or keep the record, or none in time; another peer
+   * owns the user by now; too many requests wait.
    */
-  readonly reason: 'cseq-out-of-order' | 'bindings-exceeded' | 'record-characters-exceeded' | 'users-exceeded';
+  readonly reason:
+    | 'cseq-out-of-order'
+    | 'bindings-exceeded'
+    | 'record-characters-exceeded'
+    | 'users-exceeded'
+    | 'store-failed'
+    | 'not-owner'
+    | 'busy';
+}
+/** Whom the store has not answered for too long is refused. */
+export interface AnswerDue {
+  readonly type: 'answer-due';
 }
 /** Bindings whose time is over are removed. */
 export interface ExpiryDue {
@@ -124,10 +138,16 @@ export interface DropDue {
 }
 
 export type LocationReply = BindingsListed | ChangeRefused;
-/** `range-changed` and `hand-range` come from the chord peer whose service this is. */
+/**
+ * `range-changed` and `hand-range` come from the chord peer whose service this is, `message-refused` says that the store's mailbox is
+ * full.
+ */
 export type LocationMessage =
   | ChangeBindings
   | ListBindings
+  | ReplicationAnswer
+  | MessageRefused
+  | AnswerDue
   | ExpiryDue
   | RangeChanged
   | HandRange
@@ -137,9 +157,10 @@ export type LocationMessage =
   | DropDue;
 
 /** Between hosts: records on their way, and an operator's question to the peer that owns a user. */
-export const locationWords: Words<TakeRecords | RecordsTaken | ListBindings | BindingsListed> = {
+export const locationWords: Words<TakeRecords | RecordsTaken | ListBindings | LocationReply> = {
   'take-records': [1, 'transfer', 'chunk', 'records', 'replyTo'],
   'records-taken': [2, 'transfer', 'chunkNext'],
   'list-bindings': [3, 'aor', 'replyTo', 'correlation'],
   'bindings-listed': [4, 'correlation', 'bindings', 'now'],
+  'change-refused': [5, 'correlation', 'reason'],
 };

@@ -5,17 +5,44 @@ import type { RangeChanged } from '@chordial/chord/protocol';
 import { betweenRightClosed, ringKeyFromText } from '@chordial/ring-key';
 import { noBindings } from './record.ts';
 import type { LocationState, UserRecord } from './state.ts';
-import { keepBindings } from './users.ts';
+import { forgetUsers, keepBindings } from './users.ts';
 import { usersShareOf } from './users-share.ts';
 
 const GRACE_MS = 30_000;
 
 export function onRangeChanged(state: LocationState, range: RangeChanged, now: number, out: Outbox): void {
+  const before = state.range;
   state.range = range;
+  if (state.config.store !== undefined) {
+    onStoredRangeChanged(state, before, range, out);
+    return;
+  }
   const share = ownShare(state);
   // What is to be dropped still counts among the users: newcomers must not pay for it.
   state.usersShare = state.users === undefined ? share : Math.max(state.usersShare, share);
   if (state.users !== undefined) dropLater(state, now, out);
+}
+
+/**
+ * Everything is forgotten, not only what is not owned any more: whoever owned a part of it meanwhile, or on the other side of a partition,
+ * has written what is not known here. Each user costs one read more.
+ */
+function onStoredRangeChanged(
+  state: LocationState,
+  before: RangeChanged | undefined,
+  range: RangeChanged,
+  out: Outbox,
+): void {
+  const isSame =
+    before?.owns === range.owns &&
+    before.from === range.from &&
+    before.self.key === range.self.key &&
+    before.epoch === range.epoch;
+  if (isSame) return;
+  state.counts.usersDropped += state.users?.size ?? 0;
+  forgetUsers(state, out);
+  state.rangeChangesCount++;
+  state.usersShare = ownShare(state);
 }
 
 /** Starts the time of grace again. */
@@ -51,7 +78,7 @@ function sweep(state: LocationState, users: Map<string, UserRecord>, now: number
     if (done === true) return true;
     if (isOwned(state, user.aor)) continue;
     state.counts.usersDropped++;
-    keepBindings(state, user.aor, noBindings, now, out);
+    keepBindings(state, user.aor, noBindings, '', now, out);
   }
   return false;
 }

@@ -2,6 +2,8 @@
 // host has many peers.
 import { type Address, assert, type Birth, type TimerId } from '@chordial/actor';
 import type { RangeChanged } from '@chordial/chord/protocol';
+import type { CoordinatorMessage } from '@chordial/replication/protocol';
+import type { BusyUser } from './busy-users.ts';
 import type { ExpiryWheel, WheelEntry } from './expiry-wheel.ts';
 import type { HandOver } from './hand-over.ts';
 import type { Binding, LocationMessage } from './protocol.ts';
@@ -23,6 +25,14 @@ export interface LocationConfig {
   readonly ticksAheadMax: number;
   /** Users looked at in one step of a sweep or a hand-over; the rest follow in the next step, after other messages. */
   readonly usersPerSweepMax: number;
+  /** The coordinator of the lane, which keeps the records; without it they are in this memory only. */
+  readonly store?: Address<CoordinatorMessage>;
+  /** Requests of one user that wait for one before them, as one record is read or written once at a time. */
+  readonly waitingPerUserMax: number;
+  /** Requests that wait for the store, or for others that do. */
+  readonly waitingMax: number;
+  /** How long the store may take, longer than it says it does; looked at once a second, and below the deadline of a registrar. */
+  readonly answerMsMax: number;
   /** How long records stay that the peer does not own any more: a false alarm loses nothing. */
   readonly graceMs?: number;
 }
@@ -34,11 +44,16 @@ export const defaultLocationConfig: LocationConfig = {
   tickMs: 10_000,
   ticksAheadMax: 1_024,
   usersPerSweepMax: 1_000,
+  waitingPerUserMax: 8,
+  waitingMax: 10_000,
+  answerMsMax: 3_000,
 };
 
 export interface UserRecord extends WheelEntry<UserRecord> {
   readonly aor: string;
   bindings: readonly Binding[];
+  /** What the store said with the bindings: it lets the next change replace them. */
+  context: string;
 }
 
 export interface LocationState {
@@ -51,6 +66,17 @@ export interface LocationState {
   timer: TimerId;
   timerTick: number;
   bindingsCount: number;
+  /** By name, those for whom the store was asked something; undefined until the first, and by the correlation of the question. */
+  busyUsers: Map<string, BusyUser> | undefined;
+  questions: Map<number, BusyUser> | undefined;
+  /** Of those and whoever waits behind them. */
+  waitingCount: number;
+  /** 0 when no timer is set. */
+  answerTimer: TimerId;
+  /** A later life of this actor uses others. */
+  correlationNext: number;
+  /** How often the range changed: what was read before says nothing afterwards. */
+  rangeChangesCount: number;
   /** What the peer owns, by its own word; undefined where there is no ring. */
   range: RangeChanged | undefined;
   /** Users that may be kept now. */
@@ -82,7 +108,13 @@ export interface LocationCounts {
   usersDropped: number;
   /** Bindings or users that were handed over and found no room. */
   handedRefused: number;
+  /** Requests refused because of the store, and values from it that nobody can read. */
+  storeRefused: number;
+  valuesUnread: number;
 }
+
+/** They stay small integers, which cost a map no memory. */
+export const correlationsCount = 2 ** 30;
 
 export function initState(config: LocationConfig, birth: Birth<LocationMessage>): LocationState {
   assert(config.tickMs > 0 && config.ticksAheadMax > 0 && config.usersPerSweepMax > 0, 'time goes on in ticks');
@@ -94,6 +126,12 @@ export function initState(config: LocationConfig, birth: Birth<LocationMessage>)
     timer: 0,
     timerTick: 0,
     bindingsCount: 0,
+    busyUsers: undefined,
+    questions: undefined,
+    waitingCount: 0,
+    answerTimer: 0,
+    correlationNext: birth.seed % correlationsCount,
+    rangeChangesCount: 0,
     range: undefined,
     usersShare: config.usersMax,
     dropAt: 0,
@@ -104,6 +142,14 @@ export function initState(config: LocationConfig, birth: Birth<LocationMessage>)
     handOverAt: 0,
     transferNext: birth.seed % 2 ** 40,
     takings: [],
-    counts: { recordsHanded: 0, recordsTaken: 0, handOversGivenUp: 0, usersDropped: 0, handedRefused: 0 },
+    counts: {
+      recordsHanded: 0,
+      recordsTaken: 0,
+      handOversGivenUp: 0,
+      usersDropped: 0,
+      handedRefused: 0,
+      storeRefused: 0,
+      valuesUnread: 0,
+    },
   };
 }

@@ -76,7 +76,7 @@ function take(
     counts.handedRefused++;
   }
   counts.recordsTaken++;
-  keepBindings(state, aor, merged, now, out);
+  keepBindings(state, aor, merged, '', now, out);
 }
 
 /** Contact by contact: of the same Call-ID the higher CSeq wins, else the later expiry. */

@@ -11,12 +11,25 @@ export function keepBindings(
   state: LocationState,
   aor: string,
   bindings: readonly Binding[],
+  context: string,
   now: number,
   out: Outbox,
 ): void {
   const user = state.users?.get(aor);
-  if (user !== undefined) replaceBindings(state, user, bindings, now, out);
-  else if (bindings.length > 0) addUser(state, aor, bindings, now, out);
+  if (user === undefined) {
+    if (bindings.length > 0) addUser(state, aor, bindings, context, now, out);
+    return;
+  }
+  user.context = context;
+  replaceBindings(state, user, bindings, now, out);
+}
+
+/** All of them, whatever their number, in no time. */
+export function forgetUsers(state: LocationState, out: Outbox): void {
+  state.users = undefined;
+  state.wheel = undefined;
+  state.bindingsCount = 0;
+  stopTimer(state, out);
 }
 
 /** Looks at the users of all ticks that are over, removes what expired, and places who lives on. */
@@ -43,8 +56,15 @@ export function onExpiryDue(state: LocationState, now: number, out: Outbox): voi
   else dropIfEmpty(state, out);
 }
 
-function addUser(state: LocationState, aor: string, bindings: readonly Binding[], now: number, out: Outbox): void {
-  const user: UserRecord = { aor, bindings, tick: 0, previous: undefined, next: undefined };
+function addUser(
+  state: LocationState,
+  aor: string,
+  bindings: readonly Binding[],
+  context: string,
+  now: number,
+  out: Outbox,
+): void {
+  const user: UserRecord = { aor, bindings, context, tick: 0, previous: undefined, next: undefined };
   state.users ??= new Map();
   state.wheel ??= new ExpiryWheel();
   state.users.set(aor, user);
@@ -96,6 +116,10 @@ function dropIfEmpty(state: LocationState, out: Outbox): void {
   if (state.users === undefined || state.users.size > 0) return;
   state.users = undefined;
   state.wheel = undefined;
+  stopTimer(state, out);
+}
+
+function stopTimer(state: LocationState, out: Outbox): void {
   if (state.timer !== 0) out.clearTimer(state.timer);
   state.timer = 0;
 }

@@ -1,6 +1,7 @@
 // One test per sentence of RFC 3261 8.2, 10.3 and 11.2 that the registrar obeys, and one per limit of its own. The location
 // service behind it is the real one.
 import type { Behaviour, Typed } from '@chordial/actor';
+import type { ChangeBindings } from '@chordial/location/protocol';
 import { describe, expect, it } from 'vitest';
 import { type PeerOptions, RegistrarLane, type RequestOptions, requestText } from '../bench/registrar-lane.ts';
 
@@ -270,6 +271,21 @@ describe('limits', () => {
     expect(register('Contact: <sip:a@1>')).toBeUndefined();
     lane.advance(1_000);
     expect(lane.answers).toMatchObject([{ statusCode: 504, transaction: 3 }]);
+  });
+
+  it.each(['store-failed', 'not-owner', 'busy'] as const)('change-refused with %s: 503 with Retry-After', (reason) => {
+    const refusing: Behaviour<unknown, Typed, unknown> = {
+      ...silent,
+      step: (_state, { message }, out) => {
+        const { replyTo, correlation } = message as ChangeBindings;
+        out.send(replyTo, { type: 'change-refused', correlation, reason });
+      },
+    };
+    const { ask, register } = start({ locationBehaviour: refusing });
+    const unavailable = { statusCode: 503, reason: 'Service Unavailable', headerLines: 'Retry-After: 5\r\n' };
+    expect(register('Contact: <sip:a@1>')).toMatchObject(unavailable);
+    expect(register()).toMatchObject(unavailable);
+    expect(ask({ method: 'OPTIONS', uri: 'sip:alice@example.com' })).toMatchObject(unavailable);
   });
 
   it('a location service without room: 503', () => {

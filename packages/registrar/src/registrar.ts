@@ -109,7 +109,7 @@ function onRequestReceived(state: RegistrarState, message: RequestReceived, now:
   // Step 2: "the registrar MUST process the Require header field values as described for UASs in Section 8.2.2."
   if (message.peek.hasRequire && !requirementsAreMet(config, message, out)) return;
   state.pending ??= new PendingRequests();
-  if (state.pending.count >= config.pendingMax) answerOverload(state, message, out);
+  if (state.pending.count >= config.pendingMax) answerUnavailable(state, message, out);
   else if (method === 'REGISTER') {
     state.userAgents ??= new TextPool(64);
     const change = onRegister(config, state.userAgents, message, out);
@@ -195,7 +195,10 @@ function onChangeRefused(state: RegistrarState, message: ChangeRefused, out: Out
       answer(out, request, 403, 'Too Many Characters In Bindings');
       break;
     case 'users-exceeded':
-      answerOverload(state, request, out);
+    case 'store-failed':
+    case 'not-owner':
+    case 'busy':
+      answerUnavailable(state, request, out);
       break;
     default:
       message.reason satisfies never;
@@ -207,7 +210,7 @@ function onMessageRefused(state: RegistrarState, refused: MessageRefused, out: O
   const { message } = refused;
   if (!('correlation' in message) || typeof message.correlation !== 'number') return;
   const request = state.pending?.take(message.correlation);
-  if (request !== undefined) answerOverload(state, request, out);
+  if (request !== undefined) answerUnavailable(state, request, out);
 }
 
 /** RFC 3261 21.5.5: 504 when no timely answer came "from an external server it accessed in attempting to process the request". */
@@ -222,7 +225,13 @@ function onDeadlineDue(state: RegistrarState, now: number, out: Outbox): void {
   if (deadlineAt !== undefined) state.timer = out.setTimer(deadlineAt - now, { type: 'deadline-due' });
 }
 
-/** RFC 3261 21.5.4: 503 for a server that is "temporarily unable to process the request due to a temporary overloading". */
-function answerOverload(state: RegistrarState, to: Parameters<typeof answer>[1], out: Outbox): void {
+/**
+ * RFC 3261 21.5.4: 503 for a server that is "temporarily unable to process the request due to a temporary overloading or maintenance of the
+ * server", which "MAY indicate when the client should retry the request in a Retry-After header field". Also when too few hosts keep the
+ * record, where 10.3 step 7 has "a 500 (Server Error) response" if "the back-end database commit failed": only a 503 (RFC 3263 4.3: "failure
+ * occurs if the transaction layer reports a 503 error response") sends the client to another host, which may be on the better side of a
+ * broken network, and a retransmission of what was written after all is answered 200.
+ */
+function answerUnavailable(state: RegistrarState, to: Parameters<typeof answer>[1], out: Outbox): void {
   answer(out, to, 503, 'Service Unavailable', `Retry-After: ${state.config.retryAfterSeconds}\r\n`);
 }
