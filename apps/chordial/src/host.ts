@@ -1,20 +1,23 @@
 // A Chordial host as a library: start it, ask it, stop it. The command and the tests use nothing else.
+import { join } from 'node:path';
 import { type Address, makeAddress, type Typed } from '@chordial/actor';
 import type { ChordMessage, LeaveRefused, PointersPending, PointersRead, RingLeft } from '@chordial/chord/protocol';
 import type { DispatcherReady, LookedUp, LookUpFailed } from '@chordial/dispatcher/protocol';
-import type { BindingsListed, LocationMessage } from '@chordial/location/protocol';
+import { bindingsOf, bindingsTable } from '@chordial/location';
 import type { HostsListed, MembershipReport } from '@chordial/membership/protocol';
+import type { ReplicationAnswer } from '@chordial/replication/protocol';
 import { type Host, type HostEvent, startHost } from '@chordial/runtime';
 import type { SipTransportState } from '@chordial/sip-transport/protocol';
+import type { StorageNews } from '@chordial/storage/protocol';
 import packageJson from '../package.json' with { type: 'json' };
 import { aliasesOf, bindSentence, claimRingPort, claimSipPort } from './address-claim.ts';
 import { type Endpoint, endpointText } from './endpoint.ts';
 import { type Entrance, enter, ringSecret } from './entrance.ts';
-import { at, chordAddress, type HostConfig, peersOfLane } from './layout.ts';
+import { at, chordAddress, type HostConfig, peersOfLane, type StorePlace, storeLaneOf } from './layout.ts';
 import { LeaveFault, type LeaveProgress, leaveAll } from './leaving.ts';
 import { canonicalAor, type Lookup, listedBinding } from './lookup.ts';
 import type { Options } from './options.ts';
-import type { PeersReady, RingNews, RingTold } from './protocol.ts';
+import type { RingNews, RingTold } from './protocol.ts';
 import { askMembers, judge, type RingCheck } from './ring-check.ts';
 import { pictureOf, type RingPicture } from './ring-picture.ts';
 import { StartFault } from './start-fault.ts';
@@ -25,7 +28,11 @@ export { StartFault };
 /** What a host tells while it runs: of its lanes, and of the other hosts of its ring. */
 export type ChordialEvent =
   | HostEvent
-  | { readonly kind: 'ring-news' | 'ring-joined' | 'waiting'; readonly lane: number; readonly sentence: string };
+  | {
+      readonly kind: 'ring-news' | 'ring-joined' | 'storage-news' | 'waiting';
+      readonly lane: number;
+      readonly sentence: string;
+    };
 
 export interface ChordialHost {
   readonly options: Options;
@@ -90,7 +97,6 @@ export async function startChordial(
   const laneNumbers = Array.from({ length: options.lanes }, (_, lane) => lane);
   const config = configOf(options, entrance, listen, aliases, advertised, startedAt);
   // A lane that is bound but does not know the ring yet would answer 503, and so would the others for one that is behind.
-  const locations = new Map<Address<ChordMessage>, Address<LocationMessage>>();
   const bound = new Set<number>();
   const routing = new Set<number>();
   let failed: string | undefined;
@@ -106,19 +112,19 @@ export async function startChordial(
   starting.catch(() => {});
 
   function onReport(lane: number, message: Typed): void {
-    const report = message as SipTransportState | DispatcherReady | PeersReady | MembershipReport | RingNews;
+    const report = message as SipTransportState | DispatcherReady | MembershipReport | RingNews | StorageNews;
     if (report.type === 'transport-ready' || report.type === 'dispatcher-ready') {
       (report.type === 'transport-ready' ? bound : routing).add(lane);
       checkReady();
     } else if (report.type === 'transport-failed') {
       startFailed(new StartFault(bindSentence(listen, report.code, report.sentence)));
-    } else if (report.type === 'peers-ready') {
-      for (const [chord, address] of report.peers) locations.set(chord, address);
     } else if (report.type === 'ring-news') {
       onRingNews(report);
     } else if (report.type === 'host-news') {
       if (report.host !== number) config.isAlone = false;
       onEvent({ kind: 'ring-news', lane, sentence: report.sentence });
+    } else if (report.type === 'storage-news') {
+      onEvent({ kind: 'storage-news', lane, sentence: report.sentence });
     } else if (report.type === 'host-number-taken') {
       failed = report.sentence;
       onEvent({ kind: 'host-failed', lane, sentence: report.sentence });
@@ -153,7 +159,8 @@ export async function startChordial(
   const lanes = await startHost({
     program: new URL(source ? './lane-program.ts' : './lane-program.js', import.meta.url).href,
     config,
-    lanesCount: options.lanes,
+    // A store in a database has a lane of its own.
+    lanesCount: Math.max(options.lanes, storeLaneOf(config) + 1),
     host: number,
     ...(directory === undefined ? {} : { directory }),
     ...(entrance.identity === undefined || ringListen === undefined
@@ -256,13 +263,15 @@ export async function startChordial(
     const found = await ask<LookedUp | LookUpFailed>(here(laneUp(), at.dispatcher), { type: 'look-up', aor } as Typed);
     if (found.type === 'look-up-failed') throw new Error(found.sentence);
     const { owner, key, hops, trace } = found;
-    const read = await readPointers(owner.chord);
-    const records = read.type === 'pointers-read' ? (read.service ?? locations.get(owner.chord)) : undefined;
-    if (records === undefined)
-      throw new Error(
-        `peer ${owner.key.slice(0, 12)} of host ${owner.host} joins or leaves just now; ask again in a second`,
-      );
-    const listed = await ask<BindingsListed>(records as Address<never>, { type: 'list-bindings', aor } as Typed);
+    const asked = { type: 'get-record', table: bindingsTable, key, name: aor } as Typed;
+    const answer = await ask<ReplicationAnswer>(makeAddress(owner.host, owner.lane, at.coordinator), asked);
+    if (answer.type !== 'record-got') {
+      const why = answer.type === 'record-refused' ? `: ${answer.sentence}` : '';
+      throw new Error(`peer ${owner.key.slice(0, 12)} of host ${owner.host} does not say${why}; ask again in a second`);
+    }
+    const now = performance.now();
+    const bindings = bindingsOf(answer.siblings, now);
+    if (bindings === undefined) throw new Error(`the record of ${aor} cannot be read by this version of Chordial`);
     return {
       uri,
       aor,
@@ -271,7 +280,7 @@ export async function startChordial(
       routing: found.routing,
       hops,
       route: trace,
-      bindings: listed.bindings.map((binding) => listedBinding(binding, listed.now)),
+      bindings: bindings.map((binding) => listedBinding(binding, now)),
     };
   }
 
@@ -355,9 +364,15 @@ function configOf(
     ringName: options.ringName,
     isAlone: founds,
     isKept: directory !== undefined,
+    store: storeOf(options, directory),
     ...(founds ? { foundedAt: startedAt } : {}),
     ...(identity === undefined || advertised === undefined
       ? {}
       : { ring: { ...advertised, fingerprint: identity.fingerprint, seeds } }),
   };
+}
+
+function storeOf({ storage }: Options, directory: string | undefined): StorePlace {
+  if (storage !== undefined) return { kind: 'postgres', url: storage.reveal() };
+  return directory === undefined ? { kind: 'memory' } : { kind: 'sqlite', file: join(directory, 'records.sqlite') };
 }

@@ -1,43 +1,52 @@
 // The wiring of one lane: which actors it has, with which numbers, and who knows whom. Runs on every lane of a host, and again when
 // a lane is replaced; under the simulator as well as under the runtime.
-import type { LaneProgram } from '@chordial/actor';
+import type { LaneProgram, LaneSetup } from '@chordial/actor';
+import type { FoundingRing } from '@chordial/chord';
 import { chordPeer } from '@chordial/chord/behaviour';
+import type { Member } from '@chordial/chord/protocol';
 import { dispatcher } from '@chordial/dispatcher/behaviour';
 import type { AttachPeers, DispatcherMessage } from '@chordial/dispatcher/protocol';
-import { defaultLocationConfig } from '@chordial/location';
+import { bindingsTable, defaultLocationConfig, mergeBindings } from '@chordial/location';
 import { location } from '@chordial/location/behaviour';
 import { membership } from '@chordial/membership/behaviour';
 import type { MembershipMessage } from '@chordial/membership/protocol';
 import { defaultRegistrarLimits } from '@chordial/registrar';
 import { registrar } from '@chordial/registrar/behaviour';
+import { defaultCoordinatorLimits, type TableConfig } from '@chordial/replication';
+import { coordinator } from '@chordial/replication/behaviour';
+import type { CoordinatorMessage, ReplicaMessage } from '@chordial/replication/protocol';
 import { sipTransaction } from '@chordial/sip-transaction/behaviour';
 import type { SipTransactionMessage } from '@chordial/sip-transaction/protocol';
 import { sipTransport } from '@chordial/sip-transport/behaviour';
 import type { SipTransportMessage } from '@chordial/sip-transport/protocol';
 import { endpointText } from './endpoint.ts';
-import { at, chordAddress, type HostConfig, locationAddress, peersOfLane, ringOf } from './layout.ts';
-import type { PeersReady } from './protocol.ts';
+import { at, chordAddress, type HostConfig, locationAddress, peersOfLane, ringOf, storeLaneOf } from './layout.ts';
 import { ringReporter } from './ring-reporter.ts';
+import { layOutStore } from './store-program.ts';
 
 /** Datagrams waiting behind one another from which a lane shares them with the others. */
 const handOverBacklogMin = 32;
 /** Longer than any chain of fingers in a ring of 2^20 peers. */
 const hopsMax = 24;
-const layOutLane: LaneProgram<HostConfig> = (setup) => {
-  const { config, host, lane, lanesCount, ports, startedAt } = setup;
-  // Whoever comes back is a joiner: the ring has gone on without it. Only a ring of one lane has nobody to join.
-  const founds = config.foundedAt !== undefined && (!setup.restarted || (config.isAlone === true && lanesCount === 1));
-  const founding = founds ? ringOf(config, host) : undefined;
-  const founders = founding?.members.filter((member) => member.lane === lane) ?? [];
-  const otherLanes = Array.from({ length: lanesCount }, (_, other) => other).filter((other) => other !== lane);
-  const indices = Array.from({ length: peersOfLane(config, lane) }, (_, index) => index);
-  const members = setup.wellKnown<MembershipMessage>(lane, at.membership);
-  const front = setup.wellKnown<DispatcherMessage>(lane, at.dispatcher);
-  const transport = setup.wellKnown<SipTransportMessage>(lane, at.transport);
-  const transaction = setup.wellKnown<SipTransactionMessage>(lane, at.transaction);
-  const owner = ports.gateway;
+/** What this service keeps on several hosts, and how versions that were written apart become one. */
+const tables: readonly TableConfig[] = [
+  { table: bindingsTable, name: 'bindings', n: 3, r: 2, w: 2, merge: mergeBindings, isOrdered: false },
+];
 
-  setup.spawn(sipTransaction, { transport, secret: config.secret, server: 'Chordial' }, at.transaction);
+const layOutLane: LaneProgram<HostConfig> = (setup) => {
+  const { config, host, lane } = setup;
+  // Whoever comes back is a joiner: the ring has gone on without it. Only a ring of one lane has nobody to join.
+  const mayFind = !setup.restarted || (config.isAlone === true && config.lanesCount === 1);
+  const founding = config.foundedAt !== undefined && mayFind ? ringOf(config, host) : undefined;
+  const founders = founding?.members.filter((member) => member.lane === lane) ?? [];
+  layOutMembership(setup, founders);
+  layOutStore(setup);
+  if (lane < config.lanesCount) layOutService(setup, founding, founders);
+};
+
+/** On the storage lane too: its replica must know the ring, and its links the ways to other hosts. */
+function layOutMembership(setup: LaneSetup<HostConfig>, founders: readonly Member[]): void {
+  const { config, host, lane, lanesCount, ports, startedAt } = setup;
   setup.spawn(
     membership,
     {
@@ -51,13 +60,46 @@ const layOutLane: LaneProgram<HostConfig> = (setup) => {
       sip: `udp:${endpointText(config.listen)}`,
       hostsPort: ports.hosts,
       ...(lane === 0 && config.isKept === true ? { disk: ports.disk } : {}),
-      owner,
+      owner: ports.gateway,
       leader: setup.wellKnown<MembershipMessage>(0, at.membership),
       at: at.membership,
       seeds: config.ring?.seeds ?? [],
       founders,
     },
     at.membership,
+  );
+}
+
+function layOutService(
+  setup: LaneSetup<HostConfig>,
+  founding: FoundingRing | undefined,
+  founders: readonly Member[],
+): void {
+  const { config, host, lane, ports, startedAt } = setup;
+  const { lanesCount } = config;
+  const otherLanes = Array.from({ length: lanesCount }, (_, other) => other).filter((other) => other !== lane);
+  const indices = Array.from({ length: peersOfLane(config, lane) }, (_, index) => index);
+  const members = setup.wellKnown<MembershipMessage>(lane, at.membership);
+  const front = setup.wellKnown<DispatcherMessage>(lane, at.dispatcher);
+  const transport = setup.wellKnown<SipTransportMessage>(lane, at.transport);
+  const transaction = setup.wellKnown<SipTransactionMessage>(lane, at.transaction);
+  const store = setup.wellKnown<CoordinatorMessage>(lane, at.coordinator);
+  const owner = ports.gateway;
+
+  setup.spawn(sipTransaction, { transport, secret: config.secret, server: 'Chordial' }, at.transaction);
+  setup.spawn(
+    coordinator,
+    {
+      ...defaultCoordinatorLimits,
+      host,
+      lane,
+      startedAt,
+      replica: setup.wellKnown<ReplicaMessage>(storeLaneOf(config), at.replica),
+      replicaOf: (other) => setup.wellKnown<ReplicaMessage>(0, at.replica, other),
+      membership: members,
+      tables,
+    },
+    at.coordinator,
   );
   // A lane without peers asks one of another lane.
   const chordNear = chordAddress(config, host, indices.length > 0 ? lane : 0, 0);
@@ -78,7 +120,7 @@ const layOutLane: LaneProgram<HostConfig> = (setup) => {
     at.dispatcher,
   );
   const peers = indices.map((index) => {
-    const records = setup.spawn(location, { ...defaultLocationConfig, usersMax: config.usersMax });
+    const records = setup.spawn(location, { ...defaultLocationConfig, usersMax: config.usersMax, store });
     if (records !== locationAddress(host, lane, index)) throw new Error('locations are the first roots of a lane');
     const service = setup.spawn(registrar, { ...defaultRegistrarLimits, supportedOptions: [], location: records });
     return { chord: chordAddress(config, host, lane, index), records, service };
@@ -91,14 +133,12 @@ const layOutLane: LaneProgram<HostConfig> = (setup) => {
     const spawned = setup.spawn(chordPeer, {
       ...(self === undefined || founding === undefined ? { host, lane, startedAt } : { self, founding }),
       membership: members,
-      listeners: [front, records],
-      service: records,
+      listeners: [front, store, records],
+      service: store,
     });
     if (spawned !== chord) throw new Error('chord peers follow the locations and registrars of a lane');
   });
   setup.spawn(ringReporter, { host, lane, membership: members, owner }, at.reporter);
-  const ready: PeersReady = { type: 'peers-ready', lane, peers: peers.map(({ chord, records }) => [chord, records]) };
-  setup.send(owner, ready);
   // The socket last: the first request finds everything in place.
   setup.spawn(
     sipTransport,
@@ -112,6 +152,6 @@ const layOutLane: LaneProgram<HostConfig> = (setup) => {
     },
     at.transport,
   );
-};
+}
 
 export default layOutLane;

@@ -33,10 +33,30 @@ export interface HostConfig {
   readonly ring?: Endpoint & { readonly fingerprint: string; readonly seeds: readonly Contact[] };
   /** The disk port keeps what is to outlive the process. */
   readonly isKept?: boolean;
+  /** Where the records of this host are; a database blocks its thread, and has a lane of its own. */
+  readonly store: StorePlace;
 }
 
+export type StorePlace =
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'sqlite'; readonly file: string }
+  | { readonly kind: 'postgres'; readonly url: string };
+
 /** Well-known indices of the actors that every lane has once, the same on all hosts. */
-export const at = { membership: 16, dispatcher: 17, transport: 18, transaction: 19, reporter: 20 } as const;
+export const at = {
+  membership: 16,
+  dispatcher: 17,
+  transport: 18,
+  transaction: 19,
+  reporter: 20,
+  coordinator: 21,
+  replica: 22,
+  store: 23,
+} as const;
+
+/** The lane of the store and of the replica in front of it: the storage lane follows those that serve. */
+export const storeLaneOf = ({ store, lanesCount }: Pick<HostConfig, 'store' | 'lanesCount'>): number =>
+  store.kind === 'memory' ? 0 : lanesCount;
 
 /** The kernel numbers roots without a fixed place from here: first two for each peer (location, registrar), then the chord peers. */
 const firstRootIndex = 32;

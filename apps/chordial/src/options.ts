@@ -85,6 +85,14 @@ const secretToken = z
   .refine((text) => isTokenText(text), 'printable characters without spaces, as `chordial token` draws them')
   .transform((text) => (text === 'none' ? undefined : new Secret(text)));
 
+const databaseUrl = z
+  .string({ error: 'postgres://USER:PASSWORD@HOST:PORT/DATABASE' })
+  .refine(
+    (text) => text === 'none' || (/^postgres(?:ql)?:\/\//.test(text) && URL.canParse(text)),
+    'postgres://USER:PASSWORD@HOST:PORT/DATABASE, or none',
+  )
+  .transform((text) => (text === 'none' ? undefined : new Secret(text)));
+
 const path = z
   .string({ error: 'a path' })
   .min(1, 'a path')
@@ -167,7 +175,13 @@ export const optionList = {
     check: path,
     fallback: 'none',
     hint: 'DIR',
-    help: 'directory for the key and number of this host and for the hosts it knows; none: in memory, a new host with every start',
+    help: 'directory for the records, the key and number of this host and for the hosts it knows; none: in memory, a new host with every start',
+  },
+  storage: {
+    check: databaseUrl,
+    fallback: 'none',
+    hint: 'postgres://...',
+    help: 'PostgreSQL database for the records instead of a file in --data; other users can read a command line, so rather CHORDIAL_STORAGE',
   },
 } as const;
 
@@ -208,7 +222,8 @@ export function readOptions(
     where[name] = place;
     if (result.success) read[name] = result.data;
     else {
-      const shown = name === 'token' ? `a token of ${String(value).length} characters` : JSON.stringify(value);
+      const secret = { token: 'a token', storage: 'an address' }[name as string];
+      const shown = secret === undefined ? JSON.stringify(value) : `${secret} of ${String(value).length} characters`;
       faults.push(`${place}: read ${shown}, expected ${result.error.issues[0]?.message ?? optionList[name].help}`);
     }
   }

@@ -1,15 +1,7 @@
 // Words of a lane of this host to its main thread, beside those of the transport, the dispatcher and the membership; and what the
 // main thread asks the ring reporter, the one actor of this app.
 import type { Address } from '@chordial/actor';
-import type { ChordMessage, Member, RingChanged } from '@chordial/chord/protocol';
-import type { LocationMessage } from '@chordial/location/protocol';
-
-/** The peers of a lane are laid out; operators' questions about a user go to the address beside the owner. */
-export interface PeersReady {
-  readonly type: 'peers-ready';
-  readonly lane: number;
-  readonly peers: readonly (readonly [chord: Address<ChordMessage>, location: Address<LocationMessage>])[];
-}
+import type { Member, RingChanged } from '@chordial/chord/protocol';
 
 /** The ring as this lane knows it changed: figures only, as the list may be long. */
 export interface RingNews {

@@ -7,4 +7,5 @@ export {
   type TableConfig,
 } from './coordinator-state.ts';
 export { groupOf } from './group.ts';
+export { defaultReplicaConfig } from './replica-state.ts';
 export type { Sibling } from './versions.ts';
