@@ -7,6 +7,7 @@ import type { CoordinatorConfig, CoordinatorState } from './coordinator-state.ts
 import { type DoorConfig, stepDoor } from './door.ts';
 import { type CoordinatorMessage, type ReplicaMessage, replicationWords } from './protocol.ts';
 import { initReplica, stepReplica } from './replica.ts';
+import { inspectReplica, replicaInvariants } from './replica-invariants.ts';
 import type { ReplicaConfig, ReplicaState } from './replica-state.ts';
 
 /** The store and the membership may live on other lanes than those who ask them, so their words stand here too; one table has each number once. */
@@ -27,6 +28,8 @@ export const replica: Behaviour<ReplicaState, ReplicaMessage, ReplicaConfig> = {
   mailbox: { messagesMax: 20_000, overflow: 'drop-newest' },
   hearsSystem: true,
   words: replicaWords,
+  invariants: replicaInvariants,
+  inspect: inspectReplica,
 };
 
 export const replicaDoor: Behaviour<DoorConfig, ReplicaMessage, DoorConfig> = {

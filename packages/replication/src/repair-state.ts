@@ -9,8 +9,8 @@ export interface Repair {
   readonly from: RingKey;
   readonly to: RingKey;
   readonly isUrgent: boolean;
-  readonly replyTo: Address<RangeRepaired>;
-  readonly correlation: number;
+  /** Undefined for what the replica offers by itself. */
+  readonly asker: { readonly replyTo: Address<RangeRepaired>; readonly correlation: number } | undefined;
   readonly same: number[];
   readonly silent: number[];
   left: number;
@@ -35,11 +35,15 @@ export interface Session {
   readonly listings: PieceListing[];
   readonly fetches: RecordName[];
   readonly pushes: RecordName[];
+  /** Names to be sent when they have been fetched, as both hosts have something of their own. */
+  readonly merging: Set<string>;
   /** Messages without an answer yet. */
   asked: number;
   /** Jobs of the own store, and batches that are being kept. */
   working: number;
   pausedUntil: number;
+  /** Refusals since the last answer. */
+  refusalsCount: number;
   heardAt: number;
   /** Empty, or why it ended without the range being the same. */
   trouble: string;

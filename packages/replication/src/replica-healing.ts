@@ -1,11 +1,11 @@
 // Healing: a record whose checksum is wrong in the store is asked of the hosts that should have copies of it, and what they have is written over it.
 // The operator hears how it went, seldom and in sum.
 import type { Outbox } from '@chordial/actor';
-import type { RingKey } from '@chordial/ring-key';
 import type { RecordName, StoredRecord } from '@chordial/storage/protocol';
+import { groupOf } from './group.ts';
 import type { CopyFetched } from './protocol.ts';
+import { askReplica } from './repair-asking.ts';
 import { keepBatch } from './replica-keeping.ts';
-import { hostsFrom, replicaOf } from './replica-ring.ts';
 import { type Batch, type Heal, mapName, type ReplicaState } from './replica-state.ts';
 
 /** Damaged records that are being asked for; of more, the next read of each begins again. */
@@ -17,28 +17,14 @@ const newsMs = 10_000;
 export function startHeal(state: ReplicaState, record: RecordName, now: number, out: Outbox): void {
   const name = mapName(...record);
   if (state.heals.has(name) || state.heals.size >= healsMax) return;
-  const hosts = hostsOfKey(state, record[1]).filter((host) => host !== state.config.host);
+  const hosts = groupOf(state.ring.members, record[1], state.config.neighbourhoodCount).filter(
+    (host) => host !== state.config.host,
+  );
   state.heals.set(name, { record, startedAt: now, left: hosts.length, isFound: false });
   if (hosts.length === 0) state.healing.lostCount++;
-  for (const host of hosts) {
-    const correlation = state.correlation++;
-    const [table, key] = record;
-    const message = { type: 'fetch-copy', table, key, replyTo: state.self, correlation } as const;
-    state.asked.set(correlation, { host, for: { kind: 'heal', name }, message, askedAt: now, sentAt: now, tries: 1 });
-    out.send(replicaOf(state, host), message);
-  }
-}
-
-function hostsOfKey({ ring, config }: ReplicaState, key: RingKey): number[] {
-  const { members } = ring;
-  let low = 0;
-  let high = members.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (members[middle]!.key < key) low = middle + 1;
-    else high = middle;
-  }
-  return hostsFrom(members, low % Math.max(members.length, 1), config.neighbourhoodCount);
+  const [table, key] = record;
+  for (const host of hosts)
+    askReplica(state, host, { kind: 'heal', name }, { type: 'fetch-copy', table, key }, now, out);
 }
 
 /** A host answered with a copy, or with none. */

@@ -1,7 +1,7 @@
 // Who is in the ring, as the membership of the host tells it, and the way to the replica of another host: its lane 0, until it has answered from
 // elsewhere.
 import { type Address, makeAddress, nobody, type Outbox } from '@chordial/actor';
-import type { Member, RingChanged } from '@chordial/chord/protocol';
+import type { RingChanged } from '@chordial/chord/protocol';
 import type { ReplicaMessage } from './protocol.ts';
 import type { ReplicaState, RingKnown } from './replica-state.ts';
 
@@ -20,23 +20,13 @@ export function watchRing(state: ReplicaState, now: number, out: Outbox): void {
 }
 
 /** Returns the hosts that were in the ring and are not any more. */
-export function onRingChanged({ ring }: ReplicaState, { members }: RingChanged): number[] {
+export function noteRing({ ring }: ReplicaState, { members }: RingChanged): number[] {
   const hosts = new Set(members.map(({ host }) => host));
   const lost = members.length === 0 ? [] : [...ring.hosts].filter((host) => !hosts.has(host));
   for (const host of lost) ring.ways.delete(host);
   ring.members = members;
   ring.hosts = hosts;
   return lost;
-}
-
-/** The next distinct hosts clockwise from the member at `index`. */
-export function hostsFrom(members: readonly Member[], index: number, count: number): number[] {
-  const hosts: number[] = [];
-  for (let i = 0; i < members.length && hosts.length < count; i++) {
-    const { host } = members[(index + i) % members.length]!;
-    if (!hosts.includes(host)) hosts.push(host);
-  }
-  return hosts;
 }
 
 export const replicaOf = ({ ring, config }: ReplicaState, host: number): Address<ReplicaMessage> =>

@@ -6,6 +6,7 @@ import type { Member, WatchRing } from '@chordial/chord/protocol';
 import type { RingKey } from '@chordial/ring-key';
 import type { RecordName, StorageMessage, StorageNews, StoredRecord } from '@chordial/storage/protocol';
 import type { HashTree } from './hash-tree.ts';
+import type { BallotRequest } from './ordered-protocol.ts';
 import type { ComparePieces, CopyAnswer, FetchCopies, ReplicaMessage, StoreCopies } from './protocol.ts';
 import type { Repair, Session } from './repair-state.ts';
 import type { CachedRecord, RecordCache } from './replica-cache.ts';
@@ -24,6 +25,8 @@ export interface ReplicaConfig {
   /** Characters of records that repair sends and takes, together, on average. */
   readonly repairBytesPerSecond: number;
   readonly owner: Address<StorageNews>;
+  /** Of ordered tables, which has a store of its own; what is for it comes by the same way. */
+  readonly acceptor?: Address<BallotRequest>;
 }
 
 export const defaultReplicaConfig = { groupCount: 3, neighbourhoodCount: 5, repairBytesPerSecond: 30_000_000 } as const;
@@ -54,7 +57,7 @@ export interface Batch {
   code: string;
   readonly from:
     | { readonly kind: 'store-copies'; readonly message: StoreCopies }
-    | { readonly kind: 'session'; readonly session: number; readonly pushed: readonly RecordName[] }
+    | { readonly kind: 'session'; readonly session: number }
     | { readonly kind: 'heal'; readonly name: string };
 }
 
@@ -97,12 +100,8 @@ export type Job =
   | { readonly kind: 'expire' }
   | { readonly kind: 'push'; readonly session: number; readonly names: readonly RecordName[] }
   | { readonly kind: 'hint'; readonly host: number; readonly hints: readonly Hint[] }
-  | { readonly kind: 'release-read'; readonly listed: readonly ListedRecord[] }
-  | {
-      readonly kind: 'release-write';
-      readonly records: readonly StoredRecord[];
-      readonly locked: readonly RecordName[];
-    };
+  | { readonly kind: 'release-read'; readonly offer: Offer; readonly locked: readonly ListedRecord[] }
+  | { readonly kind: 'release-write'; readonly offer: Offer; readonly records: readonly StoredRecord[] };
 
 export interface AskedJob {
   readonly job: Job;
@@ -119,7 +118,8 @@ export interface Scan {
   readonly damaged: RecordName[];
   readonly of:
     | { readonly kind: 'answer'; readonly answering: Answering }
-    | { readonly kind: 'measure' | 'compare'; readonly session: number; readonly theirs: readonly ListedRecord[] };
+    | { readonly kind: 'measure' | 'compare'; readonly session: number; readonly theirs: readonly ListedRecord[] }
+    | { readonly kind: 'offer'; readonly offer: Offer };
 }
 
 /** A `compare-pieces` that is being answered. */
@@ -193,6 +193,8 @@ export interface ReplicaState {
   readonly hintsNew: [host: number, name: string, record: RecordName][];
   hintsCount: number;
   hintSerial: number;
+  /** Hosts that copies are being handed on to. */
+  readonly hinting: Set<number>;
   readonly heals: Map<string, Heal>;
   readonly healing: { toldAt: number; healedTold: number; lostCount: number };
   /** Characters that repair may move now; negative for a debt. */
@@ -224,12 +226,22 @@ export interface Heal {
   isFound: boolean;
 }
 
+/** Records of (from, to] that this host holds for others, on their way to them. */
+export interface Offer {
+  readonly from: RingKey;
+  readonly to: RingKey;
+  readonly hosts: readonly number[];
+  listed: readonly ListedRecord[];
+  end: RingKey;
+  repair: Repair | undefined;
+}
+
 export interface HoldingState {
   /** Since when this host has records of an arc, named by its end, without being near its owner. */
   readonly since: Map<RingKey, number>;
   nextAt: number;
-  /** The repair that offers records of one arc. */
-  offer: { readonly correlation: number; readonly listed: ListedRecord[]; readonly to: RingKey } | undefined;
+  /** What is being offered to the hosts that should have it. */
+  offer: Offer | undefined;
 }
 
 export interface ReplicaCounts {

@@ -1,29 +1,36 @@
 // The replica of a host stands before its store and keeps the copies of records that the coordinators of any host send it. It merges what comes with
 // what is there, makes ranges the same as on other hosts (`repair-session.ts`), hands on what it holds for others, and heals what is damaged.
 // Source: DeCandia et al., *Dynamo: Amazon's Highly Available Key-value Store*, SOSP 2007, sections 4.4 to 4.7.
-import type { Birth, Outbox, Received } from '@chordial/actor';
+import type { Address, Birth, Outbox, Received } from '@chordial/actor';
 import type { MessageRefused } from '@chordial/actor/protocol';
 import { createRandom, nextBelow } from '@chordial/actor/random';
-import type { StorageFailed, StorageJob } from '@chordial/storage/protocol';
-import type { ReplicaMessage } from './protocol.ts';
+import type { RingChanged } from '@chordial/chord/protocol';
+import type { StorageJob } from '@chordial/storage/protocol';
+import { onHintsAnswered } from './hints.ts';
+import type {
+  CopiesFetched,
+  CopiesStored,
+  CopyFetched,
+  CopyRefused,
+  ListRepair,
+  PiecesCompared,
+  ReplicaMessage,
+} from './protocol.ts';
+import { onComparePieces, onStoreCopies } from './repair-answers.ts';
+import { dropAsked, takeAsked } from './repair-asking.ts';
+import { dropSessions, onRepairRange } from './repair-ranges.ts';
+import { onCopiesFetched, onCopiesStored, onPiecesCompared, onSessionRefused } from './repair-session.ts';
 import { RecordCache } from './replica-cache.ts';
-import { dropExpired, onExpiredDropped, onExpiryFailed } from './replica-expiry.ts';
-import { onHealKept, tellHealing } from './replica-healing.ts';
-import { lostJobs, storeFailure, takeJob } from './replica-jobs.ts';
-import { beginBatches, onEntriesFailed, onEntriesRead, onEntriesWritten, onStoreCopy } from './replica-keeping.ts';
-import {
-  onFetchCopies,
-  onFetchCopy,
-  onFetchFailed,
-  onFetchRead,
-  onServeFailed,
-  onServeRead,
-} from './replica-reading.ts';
-import { initRing, onRingChanged, watchRing } from './replica-ring.ts';
-import type { ReplicaConfig, ReplicaState } from './replica-state.ts';
-import { initTree, onBucketsDigested, onDigestsFailed, readDigests } from './replica-tree.ts';
-
-const tickMs = 1_000;
+import { onRecordsRead, onRecordsWritten, onScanned, onStorageFailed } from './replica-events.ts';
+import { onExpiredDropped } from './replica-expiry.ts';
+import { onHealFailed, onHealFetched } from './replica-healing.ts';
+import { storeFailure, takeJob } from './replica-jobs.ts';
+import { onStoreCopy } from './replica-keeping.ts';
+import { onFetchCopies, onFetchCopy } from './replica-reading.ts';
+import { initRing, noteRing, watchRing } from './replica-ring.ts';
+import type { Asked, ReplicaConfig, ReplicaState } from './replica-state.ts';
+import { onGivenUp, onRepairDue, setTick, settle } from './replica-tick.ts';
+import { initTree, onBucketsDigested, readDigests } from './replica-tree.ts';
 
 export function initReplica(config: ReplicaConfig, birth: Birth<ReplicaMessage>, out: Outbox): ReplicaState {
   const random = createRandom(birth.seed);
@@ -51,6 +58,7 @@ export function initReplica(config: ReplicaConfig, birth: Birth<ReplicaMessage>,
     hintsNew: [],
     hintsCount: 0,
     hintSerial: 0,
+    hinting: new Set(),
     heals: new Map(),
     healing: { toldAt: birth.now, healedTold: 0, lostCount: 0 },
     allowance: 0,
@@ -79,7 +87,7 @@ export function initReplica(config: ReplicaConfig, birth: Birth<ReplicaMessage>,
   return state;
 }
 
-export function stepReplica(state: ReplicaState, { now, message }: Received<ReplicaMessage>, out: Outbox): void {
+export function stepReplica(state: ReplicaState, { now, from, message }: Received<ReplicaMessage>, out: Outbox): void {
   switch (message.type) {
     case 'store-copy':
       onStoreCopy(state, message, now, out);
@@ -87,28 +95,54 @@ export function stepReplica(state: ReplicaState, { now, message }: Received<Repl
     case 'fetch-copy':
       onFetchCopy(state, message, now, out);
       break;
+    case 'repair-range':
+      onRepairRange(state, message, now, out);
+      break;
+    case 'compare-pieces':
+      onComparePieces(state, message, now, out);
+      break;
     case 'fetch-copies':
       onFetchCopies(state, message, now, out);
       break;
+    case 'store-copies':
+      onStoreCopies(state, message, now, out);
+      break;
+    case 'pieces-compared':
+    case 'copies-fetched':
+    case 'copies-stored':
+    case 'copy-fetched':
+    case 'copy-refused':
+      onAnswer(state, message, from, now, out);
+      break;
+    case 'copy-stored':
+      break;
+    case 'prepare-ballot':
+    case 'accept-ballot':
+    case 'learn-roster':
+    case 'list-ballots':
+      if (state.config.acceptor !== undefined) out.send(state.config.acceptor, message);
+      break;
     case 'ring-changed':
-      onRingChanged(state, message);
+      onRingChanged(state, message, now, out);
+      break;
+    case 'list-repair':
+      onListRepair(state, message, out);
       break;
     case 'repair-due':
-      state.timer = 0;
-      onRepairDue(state, now, out);
+      onRepairDue(state, now, out, (failed) => onStorageFailed(state, failed, now, out));
       break;
-    case 'records-read': {
-      const job = takeJob(state, message.correlation);
-      if (job?.kind === 'read') onEntriesRead(state, job.entries, message, now, out);
-      else if (job?.kind === 'fetch') onFetchRead(state, job, message, now, out);
-      else if (job?.kind === 'serve') onServeRead(state, job.message, message, now, out);
+    case 'message-refused':
+      onMessageRefused(state, message, now, out);
       break;
-    }
-    case 'records-written': {
-      const job = takeJob(state, message.correlation);
-      if (job?.kind === 'write') onEntriesWritten(state, job.entries, now, out);
+    case 'records-read':
+      onRecordsRead(state, message, now, out);
       break;
-    }
+    case 'records-written':
+      onRecordsWritten(state, message, now, out);
+      break;
+    case 'range-scanned':
+      onScanned(state, message, now, out);
+      break;
     case 'buckets-digested':
       if (takeJob(state, message.correlation)?.kind === 'digest') onBucketsDigested(state, message);
       break;
@@ -118,33 +152,57 @@ export function stepReplica(state: ReplicaState, { now, message }: Received<Repl
     case 'storage-failed':
       onStorageFailed(state, message, now, out);
       break;
-    case 'message-refused':
-      onMessageRefused(state, message, now, out);
+    case 'range-deleted':
+    case 'store-exported':
+    case 'store-imported':
+    case 'store-described':
       break;
     default:
-      break;
+      message satisfies never;
   }
   settle(state, now, out);
 }
 
-function onStorageFailed(state: ReplicaState, failed: StorageFailed, now: number, out: Outbox): void {
-  const job = takeJob(state, failed.correlation);
-  if (job === undefined) return;
-  switch (job.kind) {
-    case 'read':
-    case 'write':
-      return onEntriesFailed(state, job.entries, job.kind === 'write', failed, now, out);
-    case 'fetch':
-      return onFetchFailed(state, job, failed, out);
-    case 'serve':
-      return onServeFailed(state, job.message, failed, out);
-    case 'digest':
-      return onDigestsFailed(state, now);
-    case 'expire':
-      return onExpiryFailed(state);
-    default:
-      return;
-  }
+type Answer = PiecesCompared | CopiesFetched | CopiesStored | CopyFetched | CopyRefused;
+
+/** Another replica answers: a session goes on, or hints are delivered, or a damaged record is found. */
+function onAnswer(state: ReplicaState, answer: Answer, from: Address<never>, now: number, out: Outbox): void {
+  const asked = takeAsked(state, answer.correlation, from);
+  if (asked === undefined) return;
+  const { for: reason, host } = asked;
+  if (reason.kind === 'session') onSessionAnswer(state, asked, reason.session, answer, now, out);
+  else if (reason.kind === 'hint') {
+    const isKept = answer.type === 'copies-stored' && answer.trouble === '';
+    onHintsAnswered(state, host, reason.hints, isKept, now, out);
+  } else if (answer.type === 'copy-fetched') onHealFetched(state, reason.name, answer, now, out);
+  else onHealFailed(state, reason.name);
+}
+
+function onSessionAnswer(
+  state: ReplicaState,
+  { message }: Asked,
+  id: number,
+  answer: Answer,
+  now: number,
+  out: Outbox,
+): void {
+  const session = state.sessions.get(id);
+  if (session === undefined) return;
+  session.asked--;
+  session.heardAt = now;
+  if (answer.type === 'copy-refused') return onSessionRefused(session, message, answer, now);
+  session.refusalsCount = 0;
+  if (answer.type === 'pieces-compared') onPiecesCompared(state, session, answer);
+  else if (answer.type === 'copies-stored') onCopiesStored(session, message, answer, now);
+  else if (answer.type === 'copies-fetched' && message.type === 'fetch-copies')
+    onCopiesFetched(state, session, message.names, answer, now, out);
+}
+
+function onRingChanged(state: ReplicaState, message: RingChanged, now: number, out: Outbox): void {
+  const lost = noteRing(state, message);
+  if (lost.length === 0) return;
+  for (const asked of dropAsked(state, lost)) onGivenUp(state, asked, now, out);
+  dropSessions(state, lost);
 }
 
 /** The store, or the way to another lane, has no room: a job fails, and all else is sent again by its timer. */
@@ -154,26 +212,18 @@ function onMessageRefused(state: ReplicaState, { to, message }: MessageRefused, 
   onStorageFailed(state, storeFailure(correlation, 'busy', 'the store has too much to do: try again'), now, out);
 }
 
-function onRepairDue(state: ReplicaState, now: number, out: Outbox): void {
-  for (const failed of lostJobs(state, now)) onStorageFailed(state, failed, now, out);
-  watchRing(state, now, out);
-  dropExpired(state, now, out);
-  tellHealing(state, now, out);
-}
-
-/** At the end of each step: what became possible by it. */
-function settle(state: ReplicaState, now: number, out: Outbox): void {
-  for (let batch = state.batchesDone.shift(); batch !== undefined; batch = state.batchesDone.shift()) {
-    const { from, trouble } = batch;
-    if (from.kind === 'heal') onHealKept(state, from.name, trouble);
-  }
-  beginBatches(state, now, out);
-  readDigests(state, now, out);
-  setTick(state, now, out);
-}
-
-function setTick(state: ReplicaState, now: number, out: Outbox): void {
-  if (state.timer !== 0) return;
-  state.timerAt = now + tickMs;
-  state.timer = out.setTimer(tickMs, { type: 'repair-due' });
+function onListRepair(state: ReplicaState, { replyTo, correlation }: ListRepair, out: Outbox): void {
+  const { repairs, hintsCount, sessions, sessionsWaiting, tree, counts } = state;
+  out.send(replyTo, {
+    type: 'repair-listed',
+    correlation,
+    rangesDrifting: repairs.size,
+    hintsCount,
+    sessionsCount: sessions.size + sessionsWaiting.length,
+    recordsCount: tree.tree.recordsCount,
+    sentCount: counts.sentCount,
+    takenCount: counts.takenCount,
+    readRepairsCount: counts.healedCount,
+    refusedCount: counts.refusedCount,
+  });
 }
