@@ -35,6 +35,35 @@ describe('writes', () => {
   });
 });
 
+describe('a disk that is old', () => {
+  it('turns over bits in the middle of a file, none of its first bytes', () => {
+    const disk = newDisk();
+    const bytes = new Uint8Array(200).fill(7);
+    disk.commit({ kind: 'append', file: 'store-1', bytes });
+    disk.damage('nothing');
+    expect(contentOf(disk, 'store-1')).toEqual([...bytes]);
+    disk.damage('store');
+    const wrong = contentOf(disk, 'store-1').flatMap((octet, i) => (octet === 7 ? [] : [i]));
+    expect(wrong.length).toBeGreaterThan(0);
+    expect(Math.min(...wrong)).toBeGreaterThanOrEqual(64);
+  });
+
+  it('is slow, and keeps the order of requests', () => {
+    const disk = newDisk();
+    disk.delayMs = 500;
+    const first = disk.schedule('a');
+    disk.delayMs = 0;
+    expect(first).toBeGreaterThan(500);
+    expect(disk.schedule('a')).toBeGreaterThan(first);
+  });
+
+  it('tells whether it holds some bytes', () => {
+    const disk = newDisk();
+    disk.commit({ kind: 'append', file: 'a', bytes: octets(1, 2, 3) });
+    expect([disk.holds(octets(2, 3)), disk.holds(octets(3, 2))]).toEqual([true, false]);
+  });
+});
+
 describe('a crash', () => {
   const outcomes = (kind: 'append' | 'replace', crash: 'crash' | 'lose'): Set<string> => {
     const seen = new Set<string>();

@@ -14,12 +14,19 @@ export interface Write {
   readonly bytes: Uint8Array;
 }
 
+const damagedFrom = 64;
+const damagedBytesMax = 16;
+
 export class Disk {
   state: 'good' | 'full' | 'read-only' = 'good';
+  /** Added to the time that each request takes. */
+  delayMs = 0;
   /** Requests under way. */
   underWay = 0;
   /** Counts crashes: an operation of an earlier life is not carried out. */
   life = 0;
+  /** How often all of it was lost. */
+  lossesCount = 0;
   readonly #files = new Map<string, File>();
   readonly #writes = new Set<Write>();
   readonly #lastDone = new Map<string, number>();
@@ -33,7 +40,8 @@ export class Disk {
   /** The time at which the next request for `file` is done: after all earlier ones for it. */
   schedule(file: string): number {
     const { now, random } = this.#world;
-    const at = Math.max(this.#lastDone.get(file) ?? 0, now) + (100 + nextBelow(random.disks, 2_900)) / 1_000;
+    const takesMs = this.delayMs + (100 + nextBelow(random.disks, 2_900)) / 1_000;
+    const at = Math.max(this.#lastDone.get(file) ?? 0, now) + takesMs;
     this.#lastDone.set(file, at);
     return at;
   }
@@ -61,6 +69,24 @@ export class Disk {
     return found.bytes.slice(start, Math.min(found.length, start + bytesMax));
   }
 
+  /** Some bits of one file whose name holds `part` are turned over; a short file stays as it is. */
+  damage(part: string): void {
+    const { disks } = this.#world.random;
+    const files = [...this.#files].filter(([name, { length }]) => name.includes(part) && length > damagedFrom);
+    if (files.length === 0) return;
+    const { bytes, length } = files[nextBelow(disks, files.length)]![1];
+    const at = damagedFrom + nextBelow(disks, length - damagedFrom);
+    const end = Math.min(length, at + 1 + nextBelow(disks, damagedBytesMax));
+    for (let i = at; i < end; i++) bytes[i] = bytes[i]! ^ (1 + nextBelow(disks, 255));
+  }
+
+  /** Whether some file has these bytes in it, for those who judge. */
+  holds(bytes: Uint8Array): boolean {
+    for (const { bytes: all, length } of this.#files.values())
+      if (Buffer.from(all.buffer, all.byteOffset, length).includes(bytes)) return true;
+    return false;
+  }
+
   /** The host crashed: writes under way may have reached the disk or not. */
   crash(): void {
     this.life++;
@@ -80,6 +106,7 @@ export class Disk {
   }
 
   lose(): void {
+    this.lossesCount++;
     this.crash();
     this.#files.clear();
     this.#bytes = 0;

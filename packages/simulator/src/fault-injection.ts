@@ -73,6 +73,15 @@ export class FaultInjection {
           host.disk.state = 'good';
         });
         return;
+      case 'slow-disk':
+        host.disk.delayMs = fault.delayMs;
+        this.#hold(`slow ${fault.host}`, fault, () => {
+          host.disk.delayMs = 0;
+        });
+        return;
+      case 'damage-disk':
+        host.disk.damage(fault.file);
+        return;
       default:
         fault satisfies never;
     }

@@ -31,7 +31,11 @@ export type Fault =
   /** The clock jumps ahead and then runs at `rate` for the time of the fault. */
   | (Timed & { readonly kind: 'skew-clock'; readonly host: number; readonly rate: number; readonly jumpMs: number })
   | (Timed & { readonly kind: 'fill-link'; readonly host: number; readonly from: number; readonly to: number })
-  | (Timed & { readonly kind: 'fill-disk' | 'lock-disk'; readonly host: number });
+  | (Timed & { readonly kind: 'fill-disk' | 'lock-disk'; readonly host: number })
+  /** Each request takes that much longer. */
+  | (Timed & { readonly kind: 'slow-disk'; readonly host: number; readonly delayMs: number })
+  /** Bits of one file whose name holds `file` are other ones from then on, at a place by the seed; not those of its first bytes. */
+  | (Timed & { readonly kind: 'damage-disk'; readonly host: number; readonly file: string });
 
 export type FaultKind = Fault['kind'];
 export type FaultPlan = readonly Fault[];
@@ -94,6 +98,10 @@ function rollFault(random: Random, range: FaultRange): Fault {
         disk: pick(random, ['kept', 'lost'] as const),
         silent: nextBelow(random, 2) === 0,
       };
+    case 'slow-disk':
+      return { kind, ...timed, host, delayMs: 1 + nextBelow(random, 800) };
+    case 'damage-disk':
+      return { kind, ...timed, host, file: '' };
     case 'skew-clock':
       return { kind, ...timed, host, rate: 0.9 + nextBelow(random, 21) / 100, jumpMs: nextBelow(random, 2_000) };
     case 'fill-link':

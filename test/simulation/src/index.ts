@@ -6,6 +6,7 @@ import { chordSteady, chordSteady64 } from './chord-steady.ts';
 import { pingPong, pingPongHasty } from './ping-pong.ts';
 import { register } from './register.ts';
 import { registerRing } from './register-ring.ts';
+import { replication } from './replication.ts';
 
 export { type Mutant, mutants } from './mutants.ts';
 export { tryMutations, type Verdict } from './trial.ts';
@@ -16,6 +17,7 @@ export const scenarios: readonly Scenario[] = [
   register,
   registerRing,
   chordChurn,
+  replication,
   chordHistories,
   chordSteady,
   chordSteady64,

@@ -33,7 +33,7 @@ export interface RingHostConfig {
 }
 
 /** Tells the world of every change of a pointer, and judges what one step alone may not do. */
-const watched = (world: RingWorld): Behaviour<ChordPeerState, ChordMessage, ChordPeerConfig> => ({
+export const watched = (world: RingWorld): Behaviour<ChordPeerState, ChordMessage, ChordPeerConfig> => ({
   ...chordPeer,
   step(state, received, out) {
     const { version, phase, successors, fingers, predecessor } = state;

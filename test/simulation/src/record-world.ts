@@ -1,0 +1,135 @@
+// The records of all clients as nobody in the ring can see them: what was written and answered, and on whose disks it lies at the moment of an
+// answer. Stands beside the ring's own world.
+import type { Address, Behaviour, Outbox } from '@chordial/actor';
+import type { CoordinatorMessage } from '@chordial/replication/protocol';
+import { ringKeyFromText } from '@chordial/ring-key';
+import type { Simulation } from '@chordial/simulator';
+import { type Merge, RecordHistory, type Write } from './record-history.ts';
+import type { ReplicationShape } from './replication-shape.ts';
+import type { RingWorld } from './ring-world.ts';
+
+export interface TableSpec {
+  readonly table: number;
+  readonly merge: Merge;
+}
+
+export const tables: readonly TableSpec[] = [
+  { table: 1, merge: 'siblings' },
+  { table: 2, merge: 'latest' },
+  { table: 3, merge: 'union' },
+];
+export const copiesNeeded = 2;
+const shortEvery = 5;
+
+interface Watched {
+  readonly record: RecordHistory;
+  readonly write: Write;
+  readonly disksLost: number;
+}
+
+export class RecordWorld {
+  readonly simulation: Simulation;
+  readonly ring: RingWorld;
+  readonly records: readonly RecordHistory[];
+  /** Each is put once, so that there is something to compare; `bulkNext` of them are. */
+  readonly bulk: readonly RecordHistory[];
+  bulkNext = 0;
+  readonly everyMs: number;
+  /** Clients begin nothing any more. */
+  isBusy = true;
+  /** Each get is judged, as nobody fails. */
+  areReadsJudged = false;
+  broken: string | undefined;
+  readonly counts: Record<string, number> = {};
+  readonly #watched = new Map<string, Watched>();
+  #valueNext = 1;
+
+  constructor(ring: RingWorld, { namesCount, bulkCount }: ReplicationShape, everyMs: number) {
+    this.ring = ring;
+    this.simulation = ring.simulation;
+    this.everyMs = everyMs;
+    this.records = tables.flatMap(({ table, merge }) =>
+      Array.from({ length: namesCount }, (_, i) => {
+        const name = `name-${i}`;
+        return new RecordHistory(
+          table,
+          merge,
+          ringKeyFromText(name),
+          `${merge}/${name}`,
+          i % shortEvery === shortEvery - 1,
+        );
+      }),
+    );
+    this.bulk = Array.from({ length: bulkCount }, (_, i) => {
+      const name = `bulk-${i}`;
+      return new RecordHistory(1, 'siblings', ringKeyFromText(name), name, false);
+    });
+  }
+
+  /** Disks that were lost so far. */
+  get disksLost(): number {
+    return this.ring.hosts.reduce((sum, { disk }) => sum + disk.lossesCount, 0);
+  }
+
+  nextValue(): string {
+    return `<v${this.#valueNext++}>`;
+  }
+
+  count(what: string): void {
+    this.counts[what] = (this.counts[what] ?? 0) + 1;
+  }
+
+  watchWrite(client: Address<never>, correlation: number, record: RecordHistory, write: Write): void {
+    this.#watched.set(`${client} ${correlation}`, { record, write, disksLost: this.disksLost });
+  }
+
+  /** Before an acknowledgement of a put, the value lies on as many disks as the coordinator's ring allows. */
+  judgeAcknowledgement(client: Address<never>, correlation: number, hostsCount: number): void {
+    const watched = this.#watched.get(`${client} ${correlation}`);
+    if (watched === undefined) return;
+    this.#watched.delete(`${client} ${correlation}`);
+    const { record, write, disksLost } = watched;
+    // A disk that had it may be gone; a write that has seen it may have replaced it.
+    if (disksLost !== this.disksLost || record.writes.some(({ seen }) => seen.has(write))) return;
+    const needed = Math.min(copiesNeeded, hostsCount);
+    const holders = this.ring.hosts.filter(({ disk }) => disk.holds(bytesOf(write.value)));
+    this.count('disksAsked');
+    if (holders.length >= needed) return;
+    const names = holders.map(({ name }) => name).join(', ') || 'nobody';
+    this.broken ??= `${record.name} was acknowledged with ${write.value} on ${holders.length} disks (${names}), not ${needed}`;
+  }
+}
+
+const encoder = new TextEncoder();
+const bytesOf = (text: string): Uint8Array => encoder.encode(text);
+
+export type AnyCoordinator<State, Config> = Behaviour<State, CoordinatorMessage, Config>;
+
+/** Has each acknowledgement judged at the moment in which it is sent. */
+export function watchedCoordinator<State extends { readonly ring: { readonly hosts: readonly number[] } }, Config>(
+  world: RecordWorld,
+  behaviour: AnyCoordinator<State, Config>,
+): AnyCoordinator<State, Config> {
+  return {
+    ...behaviour,
+    step(state, received, out) {
+      behaviour.step(state, received, {
+        ...bound(out),
+        send: (to, message) => {
+          const { type, correlation } = message as { readonly type: string; readonly correlation: number };
+          if (type === 'record-put')
+            world.judgeAcknowledgement(to as Address<never>, correlation, Math.max(1, state.ring.hosts.length));
+          out.send(to, message);
+        },
+      });
+    },
+  };
+}
+
+const bound = (out: Outbox): Outbox => ({
+  send: out.send.bind(out),
+  setTimer: out.setTimer.bind(out),
+  clearTimer: out.clearTimer.bind(out),
+  spawn: out.spawn.bind(out),
+  stop: out.stop.bind(out),
+});

@@ -1,0 +1,153 @@
+// The wiring of a lane in the scenario of replication: real memberships and peers, a coordinator for the peers of each lane, one replica in front of
+// one store, on lane 0 or on a lane of its own, and a client that uses records.
+import { type Address, type LaneProgram, makeAddress, nobody } from '@chordial/actor';
+import type { ChordPeerConfig, FoundingRing } from '@chordial/chord';
+import type { MembershipConfig } from '@chordial/membership';
+import { membership as membershipBehaviour } from '@chordial/membership/behaviour';
+import { type MembershipMessage, membershipWords } from '@chordial/membership/protocol';
+import { type CoordinatorConfig, defaultCoordinatorLimits } from '@chordial/replication';
+import { coordinator, replica, replicaDoor } from '@chordial/replication/behaviour';
+import type { CoordinatorMessage, ReplicaMessage } from '@chordial/replication/protocol';
+import { journalStore } from '@chordial/storage/journal';
+import type { StorageMessage } from '@chordial/storage/protocol';
+import { recordClient } from './record-client.ts';
+import { unionOf } from './record-history.ts';
+import { copiesNeeded, type RecordWorld, tables, watchedCoordinator } from './record-world.ts';
+import type { StorePlace } from './replication-shape.ts';
+import { watched } from './ring-program.ts';
+
+export const at = { membership: 16, client: 17, coordinator: 21, replica: 22, store: 23 } as const;
+
+export interface ReplicationHostConfig {
+  readonly world: RecordWorld;
+  /** Given to founders. */
+  readonly founding?: FoundingRing;
+  readonly successorsCount: number;
+  readonly joinersPerLane: number;
+  /** Lanes that have peers; with a store on a lane of its own there is one more. */
+  readonly lanesServing: number;
+  readonly place: StorePlace;
+  readonly address: string;
+  readonly port: number;
+  readonly fingerprint: string;
+  readonly seeds: NonNullable<MembershipConfig['seeds']>;
+  readonly lifeFrom: { at: number };
+}
+
+/** So that what anti-entropy makes right is right after the quiet time of a run. */
+const entropyMs = 8_000;
+
+/** So that files are made anew many times in a run. */
+const compactionBytesMin = 8_000;
+
+const coordinatorTables: CoordinatorConfig['tables'] = tables.map(({ table, merge }) => ({
+  table,
+  name: merge,
+  n: 3,
+  r: 2,
+  w: copiesNeeded,
+  merge: merge === 'union' ? (siblings) => [unionOf(siblings.map(({ value }) => value)), 0] : merge,
+  isOrdered: false,
+}));
+
+export const replicationProgram: LaneProgram<ReplicationHostConfig> = (setup) => {
+  const { config, host, lane, lanesCount, ports, startedAt } = setup;
+  const { world, founding, lanesServing, place } = config;
+  const { begun } = world.ring;
+  const name = `${host}/${lane}`;
+  config.lifeFrom.at = startedAt;
+  const isFirst = !begun.has(name);
+  begun.add(name);
+  const membership = setup.wellKnown<MembershipMessage>(lane, at.membership);
+  const founders =
+    isFirst && founding !== undefined
+      ? founding.members.filter((member) => member.host === host && member.lane === lane)
+      : [];
+  const storeLane = place === 'storage' ? lanesServing : 0;
+  const isServing = lane < lanesServing;
+  const replicaAt = setup.wellKnown<ReplicaMessage>(storeLane, at.replica);
+  const { address, port, fingerprint, seeds } = config;
+  setup.spawn(
+    { ...membershipBehaviour, words: membershipWords as never },
+    {
+      host,
+      lane,
+      lanesCount,
+      startedAt,
+      address,
+      port,
+      fingerprint,
+      sip: '',
+      hostsPort: ports.hosts,
+      ...(lane === 0 ? { disk: ports.disk } : {}),
+      owner: ports.gateway as never,
+      leader: setup.wellKnown<MembershipMessage>(0, at.membership),
+      at: at.membership,
+      seeds,
+      founders,
+    },
+    at.membership,
+  );
+  if (lane === storeLane) {
+    const store = setup.wellKnown<StorageMessage>(lane, at.store);
+    setup.spawn(
+      journalStore,
+      { disk: { port: ports.disk, file: 'store' }, owner: nobody as never, startedAt, compactionBytesMin },
+      at.store,
+    );
+    setup.spawn(
+      replica,
+      {
+        groupCount: 3,
+        neighbourhoodCount: 5,
+        repairBytesPerSecond: 30_000_000,
+        host,
+        store,
+        membership,
+        at: at.replica,
+        owner: ports.gateway as never,
+      },
+      at.replica,
+    );
+  } else if (lane === 0) setup.spawn(replicaDoor, { replica: replicaAt }, at.replica);
+  if (!isServing) return;
+  setup.spawn(
+    watchedCoordinator(world, coordinator),
+    {
+      ...defaultCoordinatorLimits,
+      entropyMs,
+      host,
+      lane,
+      startedAt,
+      replica: replicaAt,
+      replicaOf: (other: number) => makeAddress<ReplicaMessage>(other, 0, at.replica),
+      membership,
+      tables: coordinatorTables,
+    },
+    at.coordinator,
+  );
+  const peer = peerConfig(config, host, lane);
+  for (const self of founders) {
+    const chord = setup.spawn(watched(world.ring), { ...peer, self, founding: founding! });
+    if (chord !== self.chord) throw new Error(`a founder is at its address ${self.chord}, not ${chord}`);
+  }
+  const joinersCount = founders.length > 0 ? 0 : config.joinersPerLane;
+  for (let i = 0; i < joinersCount; i++) setup.spawn(watched(world.ring), peer);
+  setup.spawn(recordClient, { world, host, lane, membership, coordinatorAt: at.coordinator }, at.client);
+};
+
+function peerConfig({ successorsCount, lifeFrom }: ReplicationHostConfig, host: number, lane: number): ChordPeerConfig {
+  const service = makeAddress<CoordinatorMessage>(host, lane, at.coordinator);
+  const membership = makeAddress<MembershipMessage>(host, lane, at.membership);
+  return { successorsCount, host, lane, startedAt: lifeFrom.at, membership, service, listeners: [service] };
+}
+
+/** One more peer on a lane that runs; it joins. */
+export function addStoringPeer({ ring }: RecordWorld, host: number, lane: number, config: ReplicationHostConfig): void {
+  const running = ring.hosts[host]?.lanes[lane];
+  if (running?.phase !== 'up') return;
+  running.arrive(() => running.kernel.spawnRoot(watched(ring), peerConfig(config, running.host.number, lane)));
+}
+
+export const coordinatorOf = (host: number, lane: number): Address<CoordinatorMessage> =>
+  makeAddress(host, lane, at.coordinator);

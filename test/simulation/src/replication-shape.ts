@@ -1,0 +1,42 @@
+// What a seed stands for in the scenario of replication: how many hosts, on which lane each keeps its store, and what goes wrong.
+import { createRandom, nextBelow } from '@chordial/actor/random';
+import type { RingShape, Weather } from './ring-shape.ts';
+
+/** `storage`: store and replica on a lane of their own, as with `--data`; `shared`: on lane 0. */
+export type StorePlace = 'storage' | 'shared';
+
+export interface ReplicationShape extends RingShape {
+  /** By host index, later hosts included. */
+  readonly places: readonly StorePlace[];
+  /** How many names clients contend for. */
+  readonly namesCount: number;
+  /** Records that lie there before, so that comparing has something to compare. */
+  readonly bulkCount: number;
+}
+
+const shapeConcern = 12;
+const hostsMin = 3;
+const hostsMax = 7;
+/** Groups have three hosts; founders have enough peers for the ring's base on fewer of them. */
+const peersPerLane = 3;
+
+export function replicationShapeOf(seed: number): ReplicationShape {
+  const random = createRandom(seed * 16 + shapeConcern);
+  const die = nextBelow(random, 20);
+  const weather: Weather = die < 3 ? 'calm' : die < 10 ? 'crash' : die < 16 ? 'storm' : 'partition';
+  const hostsCount = hostsMin + nextBelow(random, hostsMax - hostsMin + 1);
+  const hostsLater = nextBelow(random, 3) === 0 ? 1 : 0;
+  const lanesCount = 1 + nextBelow(random, 2);
+  const peersCount = hostsCount * lanesCount * Math.max(1, nextBelow(random, peersPerLane + 1));
+  return {
+    weather,
+    hostsCount,
+    hostsLater,
+    lanesCount,
+    peersCount,
+    successorsCount: Math.max(2, Math.min(8, Math.floor(peersCount / 2))),
+    places: Array.from({ length: hostsCount + hostsLater }, () => (nextBelow(random, 2) === 0 ? 'storage' : 'shared')),
+    namesCount: 4 + nextBelow(random, 9),
+    bulkCount: [0, 40, 200][nextBelow(random, 3)]!,
+  };
+}
