@@ -89,6 +89,11 @@ export function beginOperation(
     return undefined;
   }
   const { operationsMax, copyMsMax } = state.config;
+  // Who else is there is not known yet, so neither is how many copies are enough.
+  if (state.ring.generation === 0) {
+    refuse(state, message, 'busy', 'this lane does not know the ring yet: ask again', out);
+    return undefined;
+  }
   if (state.operationsCount >= operationsMax || state.operationsCount >= slotsMax) {
     refuse(state, message, 'busy', `${state.operationsCount} operations are under way: ask again later`, out);
     return undefined;
@@ -159,7 +164,13 @@ export function operationOf(state: CoordinatorState, correlation: number): Opera
 
 /** Forgets whom it asked, before it asks (again). */
 export function clearHosts(operation: Operation): void {
-  operation.hosts.length = operation.states.length = operation.standsFor.length = operation.versions.length = 0;
+  const { hosts, states, standsFor, versions } = operation;
+  for (let i = hosts.length; i > 0; i--) {
+    hosts.pop();
+    states.pop();
+    standsFor.pop();
+    versions.pop();
+  }
   operation.waitingCount = operation.doneCount = 0;
 }
 
