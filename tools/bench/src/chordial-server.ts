@@ -1,5 +1,8 @@
 // Chordial as a user runs it: the command, from its build, told to speak JSON.
 import { createSocket } from 'node:dgram';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { LaneReport } from '@chordial/runtime';
@@ -19,6 +22,8 @@ export interface ChordialServer extends Started {
 export interface ChordialOptions extends StartOptions {
   readonly peers: number;
   readonly lanes: number | 'auto';
+  /** Every record is on disk before it is acknowledged, in a directory of its own that goes with the server. */
+  readonly isDurable?: boolean;
 }
 
 /** A port that nobody uses now. */
@@ -30,13 +35,15 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-export async function startChordial({ peers, lanes, core }: ChordialOptions): Promise<ChordialServer> {
+export async function startChordial({ peers, lanes, core, isDurable }: ChordialOptions): Promise<ChordialServer> {
   const port = await freePort();
   const control = `127.0.0.1:${await freePort()}`;
   const beganAt = performance.now();
   const listen = ['--listen', `udp:127.0.0.1:${port}`, '--control', control, '--domain', 'example.com'];
   const size = ['--peers', String(peers), '--lanes', String(lanes), '--json'];
-  const started = start([process.execPath, command, 'up', ...listen, ...size], { core });
+  const directory = isDurable === true ? mkdtempSync(join(tmpdir(), 'chordial-bench-')) : undefined;
+  const data = directory === undefined ? [] : ['--data', directory];
+  const started = start([process.execPath, command, 'up', ...listen, ...size, ...data], { core });
   await untilUp(started);
   const ask = async (path: string) => {
     const response = await fetch(`http://${control}${path}`);
@@ -45,6 +52,10 @@ export async function startChordial({ peers, lanes, core }: ChordialOptions): Pr
   };
   return {
     ...started,
+    stop: async () => {
+      await started.stop();
+      if (directory !== undefined) rmSync(directory, { recursive: true });
+    },
     port,
     startMs: performance.now() - beganAt,
     status: async () => (await ask('/api/status')) as { lanes: LaneReport[] },

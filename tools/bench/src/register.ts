@@ -10,14 +10,15 @@ import { pinningFault } from './server-process.ts';
 
 const program = new Command('bench:register')
   .description(
-    'Requests per second of Chordial beside Kamailio, and of two lanes with all traffic from one source port.',
+    'Requests per second of Chordial (in memory, and with every 200 OK on disk) beside Kamailio, and of two lanes with all traffic from one source port.',
   )
   .option('--rounds <N>', 'rounds; each measures every server once', wholeNumber(1, 1_000), 5)
   .option('--seconds <S>', 'measured seconds per server, method and round', secondsOf, 3)
   .option('--users <N>', 'registered users', wholeNumber(100, usersMax), 100_000)
   .option('--window <N>', 'requests under way', wholeNumber(1, 4_096), 64)
+  .option('--durable-window <N>', 'requests under way where each waits for the disk', wholeNumber(1, 4_096), 1_024)
   .option('--peers <N>', 'peers of the Chordial host', wholeNumber(1, 50_000), 64)
-  .addOption(new Option('--only <PART>', 'a part of it').choices(['kamailio', 'one-port']))
+  .addOption(new Option('--only <PART>', 'a part of it').choices(['kamailio', 'durable', 'one-port']))
   .option('--json <FILE>', 'write all figures there')
   .option('--strict', 'exit with 1 when a bar is missed')
   .addHelpText(
@@ -48,7 +49,11 @@ printHeading(
   `${scale.window} requests under way, ${scale.users} users, ${scale.rounds} rounds of ${scale.seconds} s`,
   pinning,
 );
-const comparison = options.only === 'one-port' ? undefined : await measureBesideKamailio(scale);
-const onePort = options.only === 'kamailio' ? undefined : await measureOnePort(scale);
-const bars = [...(comparison?.bars ?? []), ...(onePort?.bars ?? [])];
-conclude(bars, { scale, comparison: comparison?.figures, onePort: onePort?.figures }, options);
+const has = (part: string): boolean => options.only === undefined || options.only === part;
+const comparison = has('kamailio') ? await measureBesideKamailio(scale, 'memory') : undefined;
+const durableScale = { ...scale, window: options.durableWindow };
+const durable = has('durable') ? await measureBesideKamailio(durableScale, 'durable') : undefined;
+const onePort = has('one-port') ? await measureOnePort(scale) : undefined;
+const bars = [...(comparison?.bars ?? []), ...(durable?.bars ?? []), ...(onePort?.bars ?? [])];
+const figures = { comparison: comparison?.figures, durable: durable?.figures, onePort: onePort?.figures };
+conclude(bars, { scale, ...figures }, options);
