@@ -5,15 +5,16 @@ import type { DiskFailed } from '@chordial/actor/protocol';
 import { beginNewFile, onSwitchDone } from './journal-files.ts';
 import { applyChanges, type Change, entryOf, removalOf } from './journal-frames.ts';
 import { isExpired, partEnd } from './journal-range.ts';
+import { carryOutRead } from './journal-reads.ts';
 import { beginAdoption, wantCompaction } from './journal-snapshot.ts';
 import {
   answer,
   type Commit,
   type CommitItem,
-  charactersOf,
   fail,
   fileName,
   type JournalState,
+  jobsMax,
   retryMs,
   setTrouble,
   troubleOf,
@@ -23,32 +24,27 @@ import {
   writeFile,
 } from './journal-state.ts';
 import { onImportFailed, onImportWritten } from './journal-transfer.ts';
-import type { StorageFailureCode, StorageJob } from './protocol.ts';
+import { charactersIn, enter, leave } from './journal-waiting.ts';
+import type { StorageFailureCode, StorageJob, WriteRecord, WriteRecords } from './protocol.ts';
 
 const batchBytesMax = 1_048_576;
 const batchJobsMax = 4_096;
-const writesMax = 10_000;
 const charactersWaitingMax = 64_000_000;
+const bytesMax = 2 ** 32;
 /** How exactly deadlines of waiting writes are kept. */
 const deadlineStepMs = 100;
 
-const charactersIn = (write: Write): number => {
-  if (write.kind !== 'records') return 0;
-  if (write.job.type === 'write-record') return charactersOf(write.job);
-  return write.job.records.reduce((sum, record) => sum + charactersOf(record), 0);
-};
-
-/** Takes a write in, or refuses it when too many wait. */
+/** Takes a job in, or refuses it when too many wait. */
 export function addWrite(state: JournalState, write: Write, now: number, out: Outbox): void {
-  const characters = charactersIn(write);
-  const isTooMuch = state.writes.length >= writesMax || state.charactersWaiting + characters > charactersWaitingMax;
-  if (isTooMuch && write.kind !== 'import') {
-    fail(write.job, 'busy', 'too many writes wait for the disk: try again a little later', out);
-    return;
-  }
-  if (write.kind === 'records' && state.records.bytes > (state.config.bytesMax ?? 2 ** 32)) {
-    const isRemoval = write.job.type === 'write-records' && write.job.records.length === 0;
-    if (!isRemoval) {
+  if (write.kind !== 'import') {
+    const isTooMuch =
+      state.writes.length >= (state.config.jobsMax ?? jobsMax) ||
+      state.charactersWaiting + charactersIn(write) > charactersWaitingMax;
+    if (isTooMuch) {
+      fail(write.job, 'busy', 'too many jobs wait for the disk: try again a little later', out);
+      return;
+    }
+    if (write.kind === 'records' && isFull(state, write.job)) {
       fail(
         write.job,
         'full',
@@ -59,9 +55,20 @@ export function addWrite(state: JournalState, write: Write, now: number, out: Ou
     }
   }
   state.writes.push(write);
-  state.charactersWaiting += characters;
+  enter(state, write);
+  if (state.phase === 'memory') {
+    // At the end of the turn, so that what came with it can be cancelled as with a disk; the timer is for a full mailbox.
+    if (state.writes.length === 1) out.send(state.self, { type: 'store-due' });
+    wakeAt(state, now + deadlineStepMs, now, out);
+    return;
+  }
   commitNext(state, now, out);
   if (write.dueAt < Number.POSITIVE_INFINITY && state.writes.length > 0) wakeAt(state, now + deadlineStepMs, now, out);
+}
+
+function isFull(state: JournalState, job: WriteRecord | WriteRecords): boolean {
+  const isRemoval = job.type === 'write-records' && job.records.length === 0;
+  return !isRemoval && state.records.bytes > (state.config.bytesMax ?? bytesMax);
 }
 
 /** Begins what can be begun: a batch of writes, or a change of files that must come before. */
@@ -97,7 +104,7 @@ export function commitNext(state: JournalState, now: number, out: Outbox): void 
 function commitInMemory(state: JournalState, now: number, out: Outbox): void {
   const items = takeBatch(state, now, out, () => true);
   finishItems(state, items, now, out);
-  if (state.writes.length > 0) wakeAt(state, now, now, out);
+  if (state.writes.length > 0) out.send(state.self, { type: 'store-due' });
 }
 
 /** Takes writes off the queue while `add` has room. A range or an import stands alone, as what it does depends on what is there. */
@@ -110,16 +117,17 @@ function takeBatch(
   const items: CommitItem[] = [];
   let taken = 0;
   for (const write of state.writes) {
-    if (items.length >= batchJobsMax || (items.length > 0 && write.kind !== 'records')) break;
+    const isAlone = write.kind === 'range' || write.kind === 'import';
+    if (items.length >= batchJobsMax || (items.length > 0 && isAlone)) break;
     taken++;
-    state.charactersWaiting -= charactersIn(write);
     if (write.dueAt <= now && write.kind !== 'import') {
+      leave(state, write);
       fail(write.job, 'deadline', 'its time was over before it began', out);
       continue;
     }
     const item = itemOf(state, write, now);
     items.push(item);
-    if (!add(item.changes) || write.kind !== 'records') break;
+    if (!add(item.changes) || isAlone) break;
   }
   state.writes.splice(0, taken);
   return items;
@@ -140,6 +148,7 @@ function itemOf(state: JournalState, write: Write, now: number): CommitItem {
     const missing = write.records.filter((entry) => !isExpired(entry, wallNow) && isMissing(entry.table, entry.key));
     return { write, changes: missing.map((entry) => ({ kind: 'put', entry })), end: undefined };
   }
+  if (write.kind === 'read') return { write, changes: [], end: undefined };
   const { job } = write;
   const sentAt = wallClock(state, write.cameAt);
   const put = (record: Parameters<typeof entryOf>[0]): Change => {
@@ -155,21 +164,26 @@ function finishItems(state: JournalState, items: readonly CommitItem[], now: num
   const wallNow = wallClock(state, now);
   for (const { write, changes, end } of items) {
     const removedCount = applyChanges(state.records, changes, wallNow);
-    if (write.kind === 'records') {
-      answer(write.job, { type: 'records-written', correlation: write.job.correlation }, out);
-    } else if (write.kind === 'import') {
-      onImportWritten(state, changes.length, now, out);
-    } else {
+    if (write.kind === 'range') {
       write.removedCount += removedCount;
-      if (end === write.job.to) {
-        const { correlation } = write.job;
-        answer(write.job, { type: 'range-deleted', correlation, recordsCount: write.removedCount }, out);
-      } else {
+      if (end !== write.job.to) {
+        // The rest comes next, before what was written later. It has begun: no deadline and no cancelling any more.
         write.from = end!;
-        // Begun: no deadline and no cancelling any more.
         write.dueAt = Number.POSITIVE_INFINITY;
-        state.writes.push(write);
+        state.writes.unshift(write);
+        continue;
       }
+    }
+    leave(state, write);
+    if (write.kind === 'import') {
+      onImportWritten(state, changes.length, out);
+    } else if (write.kind === 'read') {
+      carryOutRead(state, write.job, write.dueAt, now, out);
+    } else if (write.kind === 'range') {
+      const { correlation } = write.job;
+      answer(write.job, { type: 'range-deleted', correlation, recordsCount: write.removedCount }, out);
+    } else {
+      answer(write.job, { type: 'records-written', correlation: write.job.correlation }, out);
     }
   }
 }
@@ -201,15 +215,14 @@ export function onCommitFailed(
   if (commit.kind === 'append') {
     // What of it reached the file is not known: it is cut off there.
     state.needsFile = true;
-    for (const { write } of commit.items) failWrite(state, write, code, sentence, out);
+    for (const { write } of commit.items) failWrite(state, write, code, sentence, now, out);
   } else if (commit.reason === 'new-file') {
     state.needsFile = true;
     state.compactionWanted = false;
     state.compactionAt = now + retryMs;
     const { writes } = state;
     state.writes = [];
-    state.charactersWaiting = 0;
-    for (const write of writes) failWrite(state, write, code, sentence, out);
+    for (const write of writes) failWrite(state, write, code, sentence, now, out);
   } else {
     state.compactionAt = now + retryMs;
   }
@@ -217,8 +230,17 @@ export function onCommitFailed(
   commitNext(state, now, out);
 }
 
-function failWrite(state: JournalState, write: Write, code: StorageFailureCode, sentence: string, out: Outbox): void {
+function failWrite(
+  state: JournalState,
+  write: Write,
+  code: StorageFailureCode,
+  sentence: string,
+  now: number,
+  out: Outbox,
+): void {
+  leave(state, write);
   if (write.kind === 'import') onImportFailed(state, code, sentence, out);
+  else if (write.kind === 'read') carryOutRead(state, write.job, write.dueAt, now, out);
   else fail(write.job, code, sentence, out);
 }
 
@@ -230,7 +252,7 @@ export function dropLateWrites(state: JournalState, now: number, out: Outbox): v
       waitsOn ||= write.dueAt < Number.POSITIVE_INFINITY;
       return true;
     }
-    state.charactersWaiting -= charactersIn(write);
+    leave(state, write);
     fail(write.job, 'deadline', 'its time was over before it began', out);
     return false;
   });
@@ -243,7 +265,7 @@ export function cancelWrite(state: JournalState, isMeant: (job: StorageJob) => b
   const write = state.writes[at];
   if (write === undefined || write.kind === 'import') return false;
   state.writes.splice(at, 1);
-  state.charactersWaiting -= charactersIn(write);
+  leave(state, write);
   fail(write.job, 'cancelled', 'it was cancelled before it began', out);
   return true;
 }

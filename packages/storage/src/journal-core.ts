@@ -2,17 +2,17 @@
 // disk has a journal of the changes, and now and then a snapshot. What each part does is said in its file; here messages are told apart.
 import type { Address, Birth, Outbox, Received } from '@chordial/actor';
 import type { DiskEvent } from '@chordial/actor/protocol';
-import { bucketsCount } from './digest.ts';
 import { jobFault } from './job-fault.ts';
 import { addWrite, cancelWrite, commitNext, dropLateWrites, onCommitDone, onCommitFailed } from './journal-commit.ts';
 import { beginLoading, onLoadingFailed, onLoadingRead } from './journal-loading.ts';
-import { recordOf, scanPage } from './journal-range.ts';
-import { filesBytes, onPieceFailed, onPieceWritten } from './journal-snapshot.ts';
+import { carryOutRead, describe } from './journal-reads.ts';
+import { onPieceFailed, onPieceWritten } from './journal-snapshot.ts';
 import {
   answer,
   fail,
   type JournalConfig,
   type JournalState,
+  jobsMax,
   newState,
   retryMs,
   wakeAt,
@@ -26,20 +26,9 @@ import {
   onTransferWritten,
   resumeTransfers,
 } from './journal-transfer.ts';
-import type {
-  BucketsDigested,
-  CancelJob,
-  DigestBuckets,
-  DropExpired,
-  ExpiredDropped,
-  ReadRecords,
-  StorageJob,
-  StorageMessage,
-  StoreDescribed,
-} from './protocol.ts';
+import { mustWait } from './journal-waiting.ts';
+import type { CancelJob, DropExpired, ExpiredDropped, StorageJob, StorageMessage } from './protocol.ts';
 
-const earlyJobsMax = 10_000;
-const bucketsPerPageMax = 4_096;
 const droppedPerJobMax = 10_000;
 /** How exactly deadlines of jobs that wait for the journal to be read are kept. */
 const earlyStepMs = 100;
@@ -77,13 +66,13 @@ function onJob(state: JournalState, job: StorageJob, now: number, out: Outbox, c
     return;
   }
   const dueAt = job.withinMs === 0 ? Number.POSITIVE_INFINITY : now + job.withinMs;
-  if (job.type === 'describe-store') {
+  if (job.type === 'describe-store' && (state.phase === 'broken' || state.phase === 'loading')) {
     answer(job, describe(state, job.correlation), out);
   } else if (state.phase === 'broken') {
     fail(job, 'failed', state.trouble, out);
   } else if (state.phase !== 'loading') {
     carryOut(state, job, { dueAt, cameAt }, now, out);
-  } else if (state.early.length >= earlyJobsMax) {
+  } else if (state.early.length >= (state.config.jobsMax ?? jobsMax)) {
     fail(job, 'busy', 'the store still reads its journal, and too many jobs wait for it', out);
   } else {
     state.early.push({ job, dueAt, cameAt });
@@ -93,55 +82,30 @@ function onJob(state: JournalState, job: StorageJob, now: number, out: Outbox, c
 
 function carryOut(
   state: JournalState,
-  job: Exclude<StorageJob, { type: 'describe-store' }>,
+  job: StorageJob,
   times: { readonly dueAt: number; readonly cameAt: number },
   now: number,
   out: Outbox,
 ): void {
+  const { dueAt } = times;
   switch (job.type) {
-    case 'read-records':
-      onReadRecords(state, job, now, out);
-      break;
     case 'write-record':
     case 'write-records':
       addWrite(state, { kind: 'records', job, ...times }, now, out);
       break;
     case 'delete-range':
-      addWrite(state, { kind: 'range', job, dueAt: times.dueAt, from: job.from, removedCount: 0 }, now, out);
-      break;
-    case 'scan-range':
-      answer(job, scanPage(state.records, job, wallClock(state, now)), out);
-      break;
-    case 'digest-buckets':
-      answer(job, digestPage(state, job), out);
+      addWrite(state, { kind: 'range', job, dueAt, from: job.from, removedCount: 0 }, now, out);
       break;
     case 'drop-expired':
       answer(job, dropExpired(state, job, wallClock(state, now)), out);
       break;
-    case 'export-store':
     case 'import-store':
-      addTransfer(state, job, times.dueAt, now, out);
+      addTransfer(state, job, dueAt, now, out);
       break;
     default:
-      job satisfies never;
+      if (mustWait(state, job)) addWrite(state, { kind: 'read', job, dueAt }, now, out);
+      else carryOutRead(state, job, dueAt, now, out);
   }
-}
-
-function onReadRecords(state: JournalState, job: ReadRecords, now: number, out: Outbox): void {
-  const wallNow = wallClock(state, now);
-  const records = job.names.map(([table, key]) => recordOf(state.records.get(table, key), wallNow));
-  answer(job, { type: 'records-read', correlation: job.correlation, records, damaged: [] }, out);
-}
-
-function digestPage(state: JournalState, { correlation, first, bucketsMax }: DigestBuckets): BucketsDigested {
-  const buckets: (readonly [number, number, number, number])[] = [];
-  const max = Math.min(bucketsMax, bucketsPerPageMax);
-  let next = state.records.nextBucket(first);
-  while (next !== undefined && buckets.length < max) {
-    buckets.push(state.records.digest(next));
-    next = state.records.nextBucket(next + 1);
-  }
-  return { type: 'buckets-digested', correlation, buckets, next: next ?? bucketsCount };
 }
 
 /** Nothing is written: an expired record of the journal is left out when that is read, by its own time. */
@@ -155,20 +119,6 @@ function dropExpired(state: JournalState, { correlation, recordsMax }: DropExpir
     state.records.remove(table, key);
   }
   return { type: 'expired-dropped', correlation, dropped, hasMore: isDue() };
-}
-
-function describe(state: JournalState, correlation: number): StoreDescribed {
-  const { disk } = state.config;
-  return {
-    type: 'store-described',
-    correlation,
-    engine: disk === undefined ? 'memory' : 'journal',
-    place: disk === undefined ? 'memory' : `${disk.file}.manifest, ${disk.file}-*.journal`,
-    recordsCount: state.records.recordsCount,
-    bytes: disk === undefined ? state.records.bytes : filesBytes(state),
-    damagedCount: state.damagedCount,
-    trouble: state.trouble === '' && state.phase === 'loading' ? 'The store still reads its journal.' : state.trouble,
-  };
 }
 
 function onCancelJob(state: JournalState, { replyTo, correlation }: CancelJob, out: Outbox): void {
@@ -232,7 +182,8 @@ function failEarly(state: JournalState, out: Outbox): void {
 
 /** Deadlines of what waits, and everything that was put off. */
 function onStoreDue(state: JournalState, now: number, out: Outbox): void {
-  state.timer = 0;
+  // In memory the store sends itself the same word at the end of a turn.
+  if (now >= state.timerAt) state.timer = 0;
   if (state.phase === 'loading') {
     if (state.loading === undefined) beginLoading(state, out);
     const late = state.early.filter(({ dueAt }) => dueAt <= now);
@@ -251,6 +202,9 @@ export function journalInvariants(state: JournalState): string | undefined {
   if (state.phase === 'open' && state.commit === undefined && state.writes.length > 0 && state.timer === 0) {
     return 'writes wait and nothing is under way';
   }
-  if (state.writes.length === 0 && state.charactersWaiting !== 0) return 'characters wait without writes';
+  const isIdle = state.writes.length === 0 && state.commit === undefined;
+  if (isIdle && (state.charactersWaiting !== 0 || state.keysWaiting.size > 0 || state.rangesWaiting > 0)) {
+    return 'something waits for a commit and no write is there';
+  }
   return state.records.fault();
 }

@@ -8,7 +8,7 @@ import type { RangeScanned, RecordName, ScanRange, StoredRecord } from './protoc
 const visitedMax = 8_192;
 const pageRecordsMax = 1_000;
 /** Records that a removal of a range takes away in one part. */
-const partRecordsMax = 1_000;
+const partRecordsMax = 4_096;
 
 /** Calls `visit` for the entries of (from, to] behind `after`, clockwise, while it returns true. */
 function visitRange(

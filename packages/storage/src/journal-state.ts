@@ -9,14 +9,17 @@ import type { JournalReader } from './journal-reader.ts';
 import { type Entry, JournalRecords } from './journal-records.ts';
 import type {
   DeleteRange,
+  DescribeStore,
+  DigestBuckets,
   ExportStore,
   ImportStore,
+  ReadRecords,
+  ScanRange,
   StorageEvent,
   StorageFailureCode,
   StorageJob,
   StorageMessage,
   StorageNews,
-  StoredRecord,
   WriteRecord,
   WriteRecords,
 } from './protocol.ts';
@@ -32,12 +35,19 @@ export interface JournalConfig {
   readonly compactionBytesMin?: number;
   /** Beyond this many bytes of records new ones fail with `full`; default 4 GB. */
   readonly bytesMax?: number;
+  /** Jobs that wait at most; more fail with `busy`. Default 10,000. */
+  readonly jobsMax?: number;
 }
 
+/** Jobs that wait, unless the config says otherwise. */
+export const jobsMax = 10_000;
 /** How long after a failure of the disk it is tried again. */
 export const retryMs = 5_000;
 
-/** A change that waits for its commit. */
+/** Jobs that change nothing. */
+export type ReadJob = ReadRecords | ScanRange | DigestBuckets | DescribeStore | ExportStore;
+
+/** A job that waits for its turn: a change for its commit, a read for the changes before it. */
 export type Write =
   | {
       readonly kind: 'records';
@@ -46,7 +56,8 @@ export type Write =
       readonly cameAt: number;
     }
   | { readonly kind: 'range'; readonly job: DeleteRange; dueAt: number; from: RingKey; removedCount: number }
-  | { readonly kind: 'import'; readonly records: readonly Entry[]; readonly dueAt: number };
+  | { readonly kind: 'import'; readonly records: readonly Entry[]; readonly dueAt: number }
+  | { readonly kind: 'read'; readonly job: ReadJob; readonly dueAt: number };
 
 /** What the writer of the journal waits for: one thing at a time. */
 export type Commit =
@@ -126,7 +137,10 @@ export interface JournalState {
   /** Jobs that came before the journal was read. */
   early: WaitingJob[];
   writes: Write[];
+  /** Of writes that are not done yet: their characters, how many there are for each key, and how many ranges and imports. */
   charactersWaiting: number;
+  readonly keysWaiting: Map<RingKey, number>;
+  rangesWaiting: number;
   commit: Commit | undefined;
   files: JournalFile[];
   sequence: number;
@@ -157,6 +171,8 @@ export function newState(config: JournalConfig, birth: Birth<StorageMessage>): J
     early: [],
     writes: [],
     charactersWaiting: 0,
+    keysWaiting: new Map(),
+    rangesWaiting: 0,
     commit: undefined,
     files: [],
     sequence: 0,
@@ -247,6 +263,3 @@ export function troubleOf({ code, sentence }: DiskFailed): { code: StorageFailur
       return { code: 'failed', sentence: `The disk of the store fails: look at the system's log (${sentence}).` };
   }
 }
-
-export const charactersOf = ({ name, version, value }: StoredRecord): number =>
-  name.length + version.length + value.length + 64;

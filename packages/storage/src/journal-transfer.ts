@@ -195,7 +195,7 @@ function recordFault(record: ExportedRecord): string | undefined {
   return jobFault({ type: 'write-records', replyTo: 0 as never, correlation: 0, withinMs: 0, records, removals: [] });
 }
 
-export function onImportWritten(state: JournalState, addedCount: number, _now: number, out: Outbox): void {
+export function onImportWritten(state: JournalState, addedCount: number, out: Outbox): void {
   const transfer = state.transfers[0]!;
   transfer.recordsCount += addedCount;
   readPiece(state, transfer, out);

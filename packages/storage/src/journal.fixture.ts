@@ -30,6 +30,9 @@ export class JournalDesk {
   readonly news: string[] = [];
   readonly answers = new Map<number, StorageEvent>();
   state!: JournalState;
+  /** While true, what the store sends itself waits. */
+  isTurnOpen = false;
+  #own: StorageMessage[] = [];
   #timers: { id: number; at: number }[] = [];
   #timerNext = 1;
   #correlation = 1;
@@ -72,6 +75,13 @@ export class JournalDesk {
 
   step(message: StorageMessage): void {
     journalStore.step(this.state, { now: this.now, from: client as Address<never>, message }, this.#out);
+    while (this.#own.length > 0 && !this.isTurnOpen) {
+      journalStore.step(
+        this.state,
+        { now: this.now, from: self as Address<never>, message: this.#own.shift()! },
+        this.#out,
+      );
+    }
     const broken = journalStore.invariants!(this.state);
     if (broken !== undefined) throw new Error(broken);
   }
@@ -156,6 +166,8 @@ export class JournalDesk {
               end: request.end - request.start,
             };
         this.pending.push(taken);
+      } else if ((to as number) === self) {
+        this.#own.push(message as unknown as StorageMessage);
       } else if ((to as number) === owner) {
         this.news.push((message as unknown as StorageNews).sentence);
       } else {

@@ -116,7 +116,7 @@ interface Sent {
 }
 
 function play(acts: readonly Act[]): void {
-  const desk = new JournalDesk(false, { compactionBytesMin: 2_000 });
+  const desk = new JournalDesk(false, { compactionBytesMin: 300 });
   let model: Model = new Map();
   /** Not answered yet, in order. */
   let waiting: Sent[] = [];
@@ -210,7 +210,7 @@ function play(acts: readonly Act[]): void {
 
 test('whatever crashes and fails, the journal has what it acknowledged', () => {
   fc.assert(
-    fc.property(fc.array(act, { maxLength: 120 }), (acts) => play(acts)),
-    { numRuns: 1_000 },
+    fc.property(fc.array(act, { maxLength: 150, size: 'max' }), (acts) => play(acts)),
+    { numRuns: 400 },
   );
 });
