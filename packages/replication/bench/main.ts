@@ -41,6 +41,8 @@ interface Row {
   readonly hosts: number;
   readonly ranges: number;
   readonly perSecond: number;
+  /** Of the quickest 10,000: what it costs while nobody else uses the machine. */
+  readonly usAtBest: number;
 }
 
 function measure(what: 'put' | 'get' | 'put+context', hosts: number, ranges: number, seconds: number): Row {
@@ -54,14 +56,17 @@ function measure(what: 'put' | 'get' | 'put+context', hosts: number, ranges: num
   }
   let count = 0;
   let ms = 0;
+  let best = Number.POSITIVE_INFINITY;
   while (ms < seconds * 1_000) {
     const start = performance.now();
     for (const key of keys) one(lane, what, key, context);
-    ms += performance.now() - start;
+    const took = performance.now() - start;
+    best = Math.min(best, took);
+    ms += took;
     count += keys.length;
     lane.now += 1;
   }
-  return { what, hosts, ranges, perSecond: count / (ms / 1_000) };
+  return { what, hosts, ranges, perSecond: count / (ms / 1_000), usAtBest: (1_000 * best) / keys.length };
 }
 
 function one(lane: CoordinatorLane, what: string, key: RingKey, context: string): void {
@@ -97,7 +102,7 @@ function main(): void {
   const seconds = Number(values.seconds);
   const ranges = Number(values.ranges);
   for (const what of ['put', 'get'] as const) for (const hosts of [1, 3]) measure(what, hosts, 16, 0.3);
-  console.log('             hosts   ranges      ops/s    us/op');
+  console.log('             hosts   ranges      ops/s    us/op  at best');
   const rows: Row[] = [];
   for (const what of ['put', 'put+context', 'get'] as const)
     for (const [hosts, count] of [
@@ -108,7 +113,9 @@ function main(): void {
       const row = measure(what, hosts, count, seconds);
       rows.push(row);
       const numbers = [String(hosts).padStart(6), String(count).padStart(8), row.perSecond.toFixed(0).padStart(10)];
-      console.log(`${what.padEnd(12)}${numbers.join(' ')} ${(1e6 / row.perSecond).toFixed(2).padStart(8)}`);
+      console.log(
+        `${what.padEnd(12)}${numbers.join(' ')} ${(1e6 / row.perSecond).toFixed(2).padStart(8)} ${row.usAtBest.toFixed(2).padStart(8)}`,
+      );
     }
   const idleBytes = bytesPerRange(ranges);
   const { changeMs, stepMs } = ringChange(ranges);

@@ -114,7 +114,7 @@ function unaskedOf({ hosts, unsettled }: OwnedRange): readonly number[] {
 
 function settle(state: CoordinatorState, range: OwnedRange, now: number, out: Outbox): void {
   const { to, same } = range.unsettled!;
-  if (to === range.self.key) range.same = same;
+  if (to === range.self.key) range.same = same.slice();
   range.unsettled = undefined;
   state.unsettled.delete(range);
   state.counts.settled++;
@@ -275,7 +275,7 @@ function groupRepaired(
 ): void {
   refreshRange(range, state.ring, state.config.host, state.hostsCount);
   const others = range.same.filter((host) => !hosts.includes(host));
-  range.same = [...others, ...staying];
+  range.same = [...others, ...staying].slice();
   lookAt(state, range, now, out);
   if (!state.drifting.has(range)) return;
   // Silent hosts are not asked again at once.

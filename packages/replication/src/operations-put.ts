@@ -34,7 +34,7 @@ import type {
   PutRecord,
   StoreCopy,
 } from './protocol.ts';
-import { contextOf, counterOf, isContext, siblingsOf, withWrite } from './versions.ts';
+import { contextOf, counterOf, isContext, seenInContext, siblingsOf, withWrite } from './versions.ts';
 
 const nameCharactersMax = 1_024;
 const keyCharacters = 40;
@@ -57,9 +57,14 @@ export function onPutRecord(state: CoordinatorState, message: PutRecord, now: nu
   if (typeof table === 'string') return refuse(state, message, 'invalid', table, out);
   const fault = putFault(state, message, table);
   if (fault !== '') return refuse(state, message, 'invalid', fault, out);
+  const { context } = message;
+  const seen = typeof context === 'string' ? seenInContext(context, state.site) : undefined;
+  if (seen === undefined) return refuse(state, message, 'invalid', contextSentence, out);
   const operation = beginOperation(state, 'put', message, table, now, out);
   if (operation === undefined) return;
-  operation.context = message.context;
+  // A context from a life whose clock was ahead: the dot is above it.
+  if (seen > state.counter) state.counter = seen;
+  operation.context = context;
   write(state, operation, message.value, message.ttlMs, now, out);
 }
 
@@ -74,8 +79,6 @@ function write(
   const { table, key, name, context } = operation;
   const dot = { site: state.site, counter: nextCounter(state, now) };
   const copy = withWrite(undefined, { table: table.table, key, name }, context, dot, value, ttlMs);
-  // A context from a life whose clock was ahead: the dot is above it.
-  if (context.includes(state.siteText)) state.counter = Math.max(state.counter, counterOf(copy.version, state.site));
   startPut(state, operation, copy, now, out);
 }
 
@@ -93,12 +96,11 @@ export function onDeleteRecord(state: CoordinatorState, message: DeleteRecord, n
 const contextSentence = 'the context is not one that was given with a record: get the record first';
 const orderedSentence = ({ name }: TableConfig): string => `the table ${name} is changed by change-ordered only`;
 
-function putFault({ config }: CoordinatorState, { context, value, ttlMs }: PutRecord, table: TableConfig): string {
+function putFault({ config }: CoordinatorState, { value, ttlMs }: PutRecord, table: TableConfig): string {
   if (table.isOrdered) return orderedSentence(table);
   if (typeof value !== 'string' || value.length > config.valueCharactersMax)
     return `a value has at most ${config.valueCharactersMax} characters`;
-  if (!(ttlMs >= 0 && ttlMs <= Number.MAX_SAFE_INTEGER)) return 'a time to live is 0 or a number of milliseconds';
-  return typeof context === 'string' && (context === '' || isContext(context)) ? '' : contextSentence;
+  return ttlMs >= 0 && ttlMs <= Number.MAX_SAFE_INTEGER ? '' : 'a time to live is 0 or a number of milliseconds';
 }
 
 /** A hybrid logical clock (Kulkarni et al. 2014): above all before, and not below the time, so that no life uses one again. */
@@ -288,7 +290,14 @@ function acknowledge(state: CoordinatorState, operation: Operation, out: Outbox)
     return refuseOperation(state, operation, 'not-owner', sentence, out);
   }
   state.counts.put++;
-  out.send(replyTo, { type: 'record-put', correlation, context: contextOf(copy!.version) });
+  out.send(replyTo, { type: 'record-put', correlation, context: contextOfWrite(state, copy!.version) });
+}
+
+/** What the writer has seen, its write included. That of a record that only this coordinator has written is its last dot. */
+function contextOfWrite({ siteText }: CoordinatorState, version: string): string {
+  const bar = version.indexOf('|');
+  const isOwn = bar === 0 || (version.startsWith(siteText) && version.indexOf(',') < 0);
+  return isOwn && version.startsWith(siteText, bar + 1) ? version.slice(bar + 1) : contextOf(version);
 }
 
 /** The time of a put is over. */

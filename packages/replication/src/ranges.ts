@@ -141,7 +141,8 @@ export function refreshRange(range: OwnedRange, ring: RingView, own: number, hos
   if (generation === ring.generation) return;
   const hosts = groupOfOwner(ring.members, own, range.self.key, hostsCount);
   range.generation = ring.generation;
-  if (!isEqual(hosts, range.hosts)) range.hosts = hosts;
+  // A copy has no room to grow: there may be thousands.
+  if (!isEqual(hosts, range.hosts)) range.hosts = hosts.slice();
   const same = range.same.filter((host) => hosts.includes(host) && stayedSince(ring, host, generation));
   if (same.length !== range.same.length) range.same = same;
 }

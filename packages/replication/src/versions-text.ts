@@ -127,9 +127,30 @@ export const contextText = (parts: VersionParts): string =>
 
 function entriesText(sites: readonly number[], counters: readonly number[], count: number): string {
   let text = '';
-  for (let i = 0; i < count; i++) text += `${i === 0 ? '' : ','}${sites[i]!.toString(36)}.${counters[i]!.toString(36)}`;
+  for (let i = 0; i < count; i++) text += `${i === 0 ? '' : ','}${base36(sites[i]!)}.${base36(counters[i]!)}`;
   return text;
 }
+
+/** `toString(36)` is slow, and counters of one time differ in their last four digits only: the others are remembered. */
+function base36(number: number): string {
+  if (number < 36 ** 4) return remembered(number);
+  const high = Math.floor(number / 36 ** 4);
+  const low = number - high * 36 ** 4;
+  return remembered(high) + digitPairs[Math.floor(low / 36 ** 2)]! + digitPairs[low % 36 ** 2]!;
+}
+const digitPairs = Array.from({ length: 36 ** 2 }, (_, i) => i.toString(36).padStart(2, '0'));
+
+function remembered(number: number): string {
+  const slot = number % slotsCount;
+  if (numbers[slot] !== number) {
+    numbers[slot] = number;
+    texts[slot] = number.toString(36);
+  }
+  return texts[slot]!;
+}
+const slotsCount = 64;
+const numbers: number[] = new Array(slotsCount).fill(-1);
+const texts: string[] = new Array(slotsCount).fill('');
 
 /** The counter up to which the vector has seen a site; -1 for a site that it does not name. */
 export function seenOf(parts: VersionParts, site: number): number {

@@ -185,6 +185,10 @@ export function contextOf(version: string): string {
 
 export const isContext = (text: string): boolean => parseContext(text, first);
 
+/** Up to which counter a context has seen a site: -1 for a site that it does not name, undefined for what is no context. */
+export const seenInContext = (text: string, site: number): number | undefined =>
+  text === '' ? -1 : parseContext(text, first) ? seenOf(first, site) : undefined;
+
 /** An empty sentence when it is a copy as others can keep it. */
 export function copyFault({ version, value, ttlMs }: StoredRecord): string {
   if (!parseVersion(version, first)) return 'the version is not a version vector with dots';
