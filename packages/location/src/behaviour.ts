@@ -18,7 +18,6 @@ export const location: Behaviour<LocationState, LocationMessage, LocationConfig>
     usersCount: state.users?.size ?? 0,
     bindingsCount: state.bindingsCount,
     waitingCount: state.waitingCount,
-    handOversCount: state.handOvers.length,
     ...state.counts,
   }),
 };

@@ -2,9 +2,9 @@
 // not there is read first. A change is written before it is told, and only then does the cache have it, so nobody sees what is not kept by
 // several hosts. One record is read or written once at a time; its other requests wait in order. Where the store says no, or nothing,
 // everybody who waits for that record is refused and the cache forgets it: nobody knows what the store has.
-import { type Address, assert, type Outbox } from '@chordial/actor';
+import type { Outbox } from '@chordial/actor';
 import type { MessageRefused } from '@chordial/actor/protocol';
-import type { CoordinatorMessage, RecordGot, RecordPut, RecordRefused } from '@chordial/replication/protocol';
+import type { RecordGot, RecordPut, RecordRefused } from '@chordial/replication/protocol';
 import { type RingKey, ringKeyFromText } from '@chordial/ring-key';
 import type {
   Binding,
@@ -134,11 +134,11 @@ export function onAnswerDue(state: LocationState, now: number, out: Outbox): voi
   }
 }
 
-export function listed(correlation: number, bindings: readonly Binding[], now: number): BindingsListed {
+function listed(correlation: number, bindings: readonly Binding[], now: number): BindingsListed {
   return { type: 'bindings-listed', correlation, bindings, now };
 }
 
-export function refused(correlation: number, reason: ChangeRefused['reason']): ChangeRefused {
+function refused(correlation: number, reason: ChangeRefused['reason']): ChangeRefused {
   return { type: 'change-refused', correlation, reason };
 }
 
@@ -172,7 +172,7 @@ function answerOrAsk(state: LocationState, busy: BusyUser, now: number, out: Out
     busy.rangeChangesCount = state.rangeChangesCount;
     busy.context = undefined;
     const asked = ask(state, busy, now, out);
-    out.send(storeOf(state), {
+    out.send(state.config.store, {
       type: 'get-record',
       table: bindingsTable,
       key,
@@ -191,7 +191,10 @@ function answerOrAsk(state: LocationState, busy: BusyUser, now: number, out: Out
   if (next.length > config.bindingsPerUserMax) return refused(correlation, 'bindings-exceeded');
   if (charactersOf(next) > config.recordCharactersMax) return refused(correlation, 'record-characters-exceeded');
   if (current.length === 0) {
-    if (next.length === 0) return listed(correlation, noBindings, now);
+    if (next.length === 0) {
+      forget(state, busy, now, out);
+      return listed(correlation, noBindings, now);
+    }
     if (!hasRoom(state, aor)) return refused(correlation, 'users-exceeded');
   }
   busy.next = next;
@@ -212,11 +215,11 @@ function write(
   const correlation = ask(state, busy, now, out);
   const table = bindingsTable;
   if (next.length === 0) {
-    out.send(storeOf(state), { type: 'delete-record', table, key, name, context, replyTo, correlation });
+    out.send(state.config.store, { type: 'delete-record', table, key, name, context, replyTo, correlation });
     return;
   }
   const [value, ttlMs] = recordValueOf(next, now);
-  out.send(storeOf(state), { type: 'put-record', table, key, name, context, value, ttlMs, replyTo, correlation });
+  out.send(state.config.store, { type: 'put-record', table, key, name, context, value, ttlMs, replyTo, correlation });
 }
 
 /** The cache gets what the store has; what was read or written while the range changed may be old by now. */
@@ -284,11 +287,6 @@ function takeQuestion({ questions }: LocationState, correlation: number): BusyUs
 /** One timer for all questions, while there are some. */
 function watchAnswers(state: LocationState, out: Outbox): void {
   if (state.answerTimer === 0) state.answerTimer = out.setTimer(answerTickMs, { type: 'answer-due' });
-}
-
-function storeOf({ config }: LocationState): Address<CoordinatorMessage> {
-  assert(config.store !== undefined, 'a busy user has a store');
-  return config.store;
 }
 
 const isQuestion = (request: UserRequest): boolean => request.type === 'list-bindings' || request.changes.length === 0;

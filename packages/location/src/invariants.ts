@@ -1,14 +1,12 @@
 // What holds in a location service after every step, said as the sentence that is returned when it does not.
 import { contactsMatch } from './contact-match.ts';
-import { chunksAheadMax, handOversMax } from './hand-over.ts';
 import { charactersOf, earliestExpiry } from './record.ts';
 import type { LocationState, UserRecord } from './state.ts';
-import { takingsMax } from './taking.ts';
 
 /** The first broken invariant, or undefined. */
 export function locationInvariants(state: LocationState): string | undefined {
   const { users, wheel, config } = state;
-  const broken = handOverInvariants(state) ?? busyInvariants(state);
+  const broken = busyInvariants(state);
   if (broken !== undefined) return broken;
   if (users === undefined || wheel === undefined) {
     if (users !== undefined || wheel !== undefined) return 'users and their wheel come and go together';
@@ -29,18 +27,6 @@ export function locationInvariants(state: LocationState): string | undefined {
   return bindingsCount === state.bindingsCount ? undefined : 'bindingsCount counts the bindings of all users';
 }
 
-function handOverInvariants(state: LocationState): string | undefined {
-  const { handOvers, takings } = state;
-  if (handOvers.length > 0 && state.handOverTimer === 0) return 'a hand-over goes on by its timer';
-  if (handOvers.length > handOversMax || takings.length > takingsMax) return 'hand-overs are few at a time';
-  for (const { unanswered, chunkNext } of handOvers) {
-    if (unanswered.length > chunksAheadMax) return 'few chunks are on their way at a time';
-    if (unanswered.some(({ chunk }, i) => chunk !== chunkNext - unanswered.length + i)) return 'chunks are in order';
-  }
-  if (state.dropAt > 0 && state.dropTimer === 0) return 'what is not owned is dropped by a timer';
-  return state.usersShare > state.config.usersMax ? 'a peer keeps no more users than its host' : undefined;
-}
-
 function busyInvariants(state: LocationState): string | undefined {
   const { busyUsers, questions, config } = state;
   let count = 0;
@@ -54,6 +40,7 @@ function busyInvariants(state: LocationState): string | undefined {
   if ((questions?.size ?? 0) !== (busyUsers?.size ?? 0)) return 'a busy user has one question';
   if ((questions?.size ?? 0) > 0 && state.answerTimer === 0) return 'while the store is asked, a timer runs';
   if (count !== state.waitingCount) return 'waitingCount counts all who wait';
+  if (state.usersShare > config.usersMax) return 'a peer keeps no more users than its host';
   return count > config.waitingMax ? 'waitingMax holds' : undefined;
 }
 

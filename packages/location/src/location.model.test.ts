@@ -1,13 +1,16 @@
 // The service against a model that keeps a plain list per user, sweeps nothing, and filters by time when asked: random
 // changes, queries and pauses must give the same answers.
 import { makeAddress } from '@chordial/actor';
+import type { CoordinatorMessage } from '@chordial/replication/protocol';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { InstantStore } from '../bench/instant-store.ts';
 import { Recorder } from '../bench/recorder.ts';
 import { location } from './behaviour.ts';
 import type { BindingChange, ChangeBindings, LocationReply } from './protocol.ts';
 import { defaultLocationConfig } from './state.ts';
 
+const store = makeAddress<CoordinatorMessage>(0, 0, 21);
 const asker = makeAddress<LocationReply>(0, 0, 99);
 const limits = { bindingsPerUserMax: 3, recordCharactersMax: 20, usersMax: 3 };
 
@@ -90,8 +93,10 @@ it('gives the answers of the model after any changes and pauses', () => {
     fc.constantFrom(2, 4, 100),
     (operations, tickMs, ticksAheadMax) => {
       const model = new Model();
+      const records = new InstantStore();
       const recorder = new Recorder(location, {
         ...defaultLocationConfig,
+        store,
         ...limits,
         tickMs,
         ticksAheadMax,
@@ -111,7 +116,7 @@ it('gives the answers of the model after any changes and pauses', () => {
           correlation: 1,
         };
         const expected = model.change(message, recorder.now, tickMs);
-        const answer = recorder.tell(message)[0] as LocationReply;
+        const answer = records.serve(recorder, message) as LocationReply;
         if (answer.type === 'change-refused') expect(answer.reason).toEqual(expected);
         else {
           const kept = answer.bindings.map((b) => ({

@@ -1,12 +1,17 @@
 // One test per sentence of RFC 3261 10 that the location service keeps, and one per limit of its own.
 import { makeAddress } from '@chordial/actor';
+import type { CoordinatorMessage } from '@chordial/replication/protocol';
 import { describe, expect, it } from 'vitest';
+import { InstantStore } from '../bench/instant-store.ts';
 import { Recorder } from '../bench/recorder.ts';
 import { location } from './behaviour.ts';
-import type { BindingChange, BindingsListed, ChangeBindings, LocationReply } from './protocol.ts';
+import type { BindingChange, BindingsListed, ChangeBindings, LocationMessage, LocationReply } from './protocol.ts';
 import { defaultLocationConfig, type LocationConfig } from './state.ts';
 
 const asker = makeAddress<LocationReply>(0, 0, 99);
+const store = makeAddress<CoordinatorMessage>(0, 0, 21);
+/** `answer-due` of the last second has gone by. */
+const restMs = 1_000;
 
 function contact(uri: string, expiresMs = 3_600_000, q = 1000): BindingChange {
   return { contact: uri, contactKey: uri, instance: '', regId: 0, q, expiresMs };
@@ -15,8 +20,9 @@ function change(cseq: number, changes: ChangeBindings['changes'], callId = 'call
   return { type: 'change-bindings', aor, callId, cseq, userAgent: 'phone', changes, replyTo: asker, correlation: cseq };
 }
 function start(config: Partial<LocationConfig> = {}) {
-  const recorder = new Recorder(location, { ...defaultLocationConfig, ...config });
-  const tell = (message: Parameters<typeof recorder.tell>[0]) => recorder.tell(message)[0] as LocationReply;
+  const recorder = new Recorder(location, { ...defaultLocationConfig, store, ...config });
+  const records = new InstantStore();
+  const tell = (message: LocationMessage) => records.serve(recorder, message) as LocationReply;
   const list = (aor = 'alice@a') =>
     (tell({ type: 'list-bindings', aor, replyTo: asker, correlation: 7 }) as BindingsListed).bindings;
   return { recorder, tell, list, contacts: (aor?: string) => list(aor).map((binding) => binding.contact) };
@@ -187,6 +193,7 @@ describe('limits', () => {
   it('usersPerSweepMax cuts a sweep in steps and everybody is swept', () => {
     const { recorder, tell } = start({ usersPerSweepMax: 10 });
     for (let i = 0; i < 95; i++) tell(change(1, [contact('sip:a@1', 5_000)], 'call-1', `user${i}@a`));
+    recorder.advance(restMs);
     const before = recorder.stepsCount;
     recorder.advance(10_000);
     expect(recorder.state.users).toBeUndefined();
@@ -196,8 +203,9 @@ describe('limits', () => {
   it('ticksAheadMax brings a user who lives longer back for a look, and loses nobody', () => {
     const { recorder, tell, contacts } = start({ tickMs: 1_000, ticksAheadMax: 5 });
     tell(change(1, [contact('sip:a@1', 12_000)]));
+    recorder.advance(restMs);
     const before = recorder.stepsCount;
-    recorder.advance(11_999);
+    recorder.advance(11_999 - restMs);
     expect(recorder.stepsCount - before).toBe(2);
     expect(contacts()).toEqual(['sip:a@1']);
     recorder.advance(1);
@@ -210,8 +218,10 @@ describe('an idle peer', () => {
     const { recorder, tell } = start();
     expect(recorder.timers.size).toBe(0);
     tell(change(1, [contact('sip:a@1')]));
+    recorder.advance(restMs);
     expect(recorder.timers.size).toBe(1);
     tell(change(2, 'remove-all'));
+    recorder.advance(restMs);
     expect(recorder.timers.size).toBe(0);
     expect(recorder.state.users).toBeUndefined();
     expect(recorder.state.wheel).toBeUndefined();
@@ -220,11 +230,14 @@ describe('an idle peer', () => {
   it('a refresh neither sets nor clears a timer; an earlier end moves it', () => {
     const { recorder, tell } = start();
     tell(change(1, [contact('sip:a@1', 600_000)]));
+    recorder.advance(restMs);
     const [first] = recorder.timers.keys();
-    recorder.advance(100_000);
+    recorder.advance(100_000 - 2 * restMs);
     tell(change(2, [contact('sip:a@1', 600_000)]));
+    recorder.advance(restMs);
     expect([...recorder.timers.keys()]).toEqual([first]);
     tell(change(3, [contact('sip:a@1', 60_000)]));
+    recorder.advance(restMs);
     expect([...recorder.timers.values()]).toMatchObject([{ at: 160_000, message: { type: 'expiry-due' } }]);
   });
 

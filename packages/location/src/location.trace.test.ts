@@ -1,19 +1,24 @@
 // The golden conversation with the location service, timers included: what it is told, what it answers, and when it
 // wakes.
 import { makeAddress } from '@chordial/actor';
+import type { CoordinatorMessage } from '@chordial/replication/protocol';
 import { expect, it } from 'vitest';
+import { InstantStore } from '../bench/instant-store.ts';
 import { Recorder } from '../bench/recorder.ts';
 import { location } from './behaviour.ts';
 import type { BindingChange, ChangeBindings, LocationReply } from './protocol.ts';
 import { defaultLocationConfig } from './state.ts';
 
+const store = makeAddress<CoordinatorMessage>(0, 0, 21);
 const replyTo = makeAddress<LocationReply>(0, 0, 99);
 
 it('add, refresh, second contact, query, old CSeq, expiry, remove-all', () => {
-  const recorder = new Recorder(location, { ...defaultLocationConfig, bindingsPerUserMax: 2 });
+  const recorder = new Recorder(location, { ...defaultLocationConfig, store, bindingsPerUserMax: 2 });
+  const records = new InstantStore();
   const trace: string[] = [];
   const note = (said: string) => {
-    const wakes = [...recorder.timers.values()].map((timer) => `${timer.at / 1000} s`).join();
+    const expiries = [...recorder.timers.values()].filter(({ message }) => message.type === 'expiry-due');
+    const wakes = expiries.map((timer) => `${timer.at / 1000} s`).join();
     const { users, bindingsCount } = recorder.state;
     trace.push(
       `${recorder.now / 1000} s  ${said}`,
@@ -31,7 +36,7 @@ it('add, refresh, second contact, query, old CSeq, expiry, remove-all', () => {
       replyTo,
       correlation: cseq,
     };
-    const answer = recorder.tell(message)[0] as LocationReply;
+    const answer = records.serve(recorder, message) as LocationReply;
     const wishes = changes === 'remove-all' ? '*' : changes.map((wish) => `${wish.contact} ${wish.expiresMs / 1000} s`);
     const told =
       answer.type === 'change-refused'

@@ -2,7 +2,7 @@
 // address-of-record changes as a whole or not at all. Times are milliseconds of the receiver's `now`.
 import type { Address, Words } from '@chordial/actor';
 import type { MessageRefused } from '@chordial/actor/protocol';
-import type { HandRange, RangeChanged } from '@chordial/chord/protocol';
+import type { RangeChanged } from '@chordial/chord/protocol';
 import type { ReplicationAnswer } from '@chordial/replication/protocol';
 
 export interface Binding {
@@ -91,57 +91,8 @@ export interface ExpiryDue {
   readonly type: 'expiry-due';
 }
 
-// --- hand-over of a range to another peer, within a host or to another one ---------------------------------------------
-
-/** A binding on its way: positional, and with the time left instead of a time, since hosts' clocks differ. */
-export type HandedBinding = readonly [
-  contact: string,
-  contactKey: string,
-  instance: string,
-  regId: number,
-  callId: string,
-  cseq: number,
-  q: number,
-  msLeft: number,
-  userAgent: string,
-];
-/** A contact that a user removed while its record was on its way, and by which request. */
-export type HandedRemoval = readonly [contactKey: string, callId: string, cseq: number];
-export type HandedRecord = readonly [
-  aor: string,
-  bindings: readonly HandedBinding[],
-  removals: readonly HandedRemoval[],
-];
-
-/** From the service that gives a range to the one that takes it: records below 64 KB. Chunks are applied in their order, from 0. */
-export interface TakeRecords {
-  readonly type: 'take-records';
-  /** Names the hand-over, together with `replyTo`. */
-  readonly transfer: number;
-  readonly chunk: number;
-  readonly records: readonly HandedRecord[];
-  readonly replyTo: Address<RecordsTaken>;
-}
-/** All chunks below `chunkNext` are applied. */
-export interface RecordsTaken {
-  readonly type: 'records-taken';
-  readonly transfer: number;
-  readonly chunkNext: number;
-}
-/** A hand-over goes on: records to be looked at, chunks to be sent again, or its end. */
-export interface HandOverDue {
-  readonly type: 'hand-over-due';
-}
-/** Records that the peer has not owned for a while are dropped. */
-export interface DropDue {
-  readonly type: 'drop-due';
-}
-
 export type LocationReply = BindingsListed | ChangeRefused;
-/**
- * `range-changed` and `hand-range` come from the chord peer whose service this is, `message-refused` says that the store's mailbox is
- * full.
- */
+/** `range-changed` comes from the chord peer whose users these are, `message-refused` says that the store's mailbox is full. */
 export type LocationMessage =
   | ChangeBindings
   | ListBindings
@@ -149,17 +100,10 @@ export type LocationMessage =
   | MessageRefused
   | AnswerDue
   | ExpiryDue
-  | RangeChanged
-  | HandRange
-  | TakeRecords
-  | RecordsTaken
-  | HandOverDue
-  | DropDue;
+  | RangeChanged;
 
-/** Between hosts: records on their way, and an operator's question to the peer that owns a user. */
-export const locationWords: Words<TakeRecords | RecordsTaken | ListBindings | LocationReply> = {
-  'take-records': [1, 'transfer', 'chunk', 'records', 'replyTo'],
-  'records-taken': [2, 'transfer', 'chunkNext'],
+/** Between hosts: an operator's question to the peer that owns a user. Numbers 1 and 2 are spent. */
+export const locationWords: Words<ListBindings | LocationReply> = {
   'list-bindings': [3, 'aor', 'replyTo', 'correlation'],
   'bindings-listed': [4, 'correlation', 'bindings', 'now'],
   'change-refused': [5, 'correlation', 'reason'],

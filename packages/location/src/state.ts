@@ -5,9 +5,7 @@ import type { RangeChanged } from '@chordial/chord/protocol';
 import type { CoordinatorMessage } from '@chordial/replication/protocol';
 import type { BusyUser } from './busy-users.ts';
 import type { ExpiryWheel, WheelEntry } from './expiry-wheel.ts';
-import type { HandOver } from './hand-over.ts';
 import type { Binding, LocationMessage } from './protocol.ts';
-import type { Taking } from './taking.ts';
 
 export interface LocationConfig {
   /** Bindings one user may have at a time. */
@@ -15,7 +13,7 @@ export interface LocationConfig {
   /** Characters of the contacts, instances and user agents of one user, so that an answer that lists them is small. */
   readonly recordCharactersMax: number;
   /**
-   * Users of the host; a peer keeps its part of them (`usersShareOf`), and all while it knows no range. Those whose last binding expired
+   * Users of the host; a peer caches its part of them (`usersShareOf`), and all while it knows no range. Those whose last binding expired
    * less than a tick ago still count.
    */
   readonly usersMax: number;
@@ -23,21 +21,19 @@ export interface LocationConfig {
   readonly tickMs: number;
   /** How far ahead a user is placed; one that lives longer is looked at once in this many ticks. */
   readonly ticksAheadMax: number;
-  /** Users looked at in one step of a sweep or a hand-over; the rest follow in the next step, after other messages. */
+  /** Users looked at in one step of a sweep; the rest follow in the next step, after other messages. */
   readonly usersPerSweepMax: number;
-  /** The coordinator of the lane, which keeps the records; without it they are in this memory only. */
-  readonly store?: Address<CoordinatorMessage>;
+  /** The coordinator of the lane, which keeps the records. */
+  readonly store: Address<CoordinatorMessage>;
   /** Requests of one user that wait for one before them, as one record is read or written once at a time. */
   readonly waitingPerUserMax: number;
   /** Requests that wait for the store, or for others that do. */
   readonly waitingMax: number;
   /** How long the store may take, longer than it says it does; looked at once a second, and below the deadline of a registrar. */
   readonly answerMsMax: number;
-  /** How long records stay that the peer does not own any more: a false alarm loses nothing. */
-  readonly graceMs?: number;
 }
 
-export const defaultLocationConfig: LocationConfig = {
+export const defaultLocationConfig: Omit<LocationConfig, 'store'> = {
   bindingsPerUserMax: 10,
   recordCharactersMax: 1_200,
   usersMax: 1_000_000,
@@ -81,33 +77,13 @@ export interface LocationState {
   range: RangeChanged | undefined;
   /** Users that may be kept now. */
   usersShare: number;
-  /** Records that are not owned are dropped then at the earliest; 0 when none is to be dropped. */
-  dropAt: number;
-  dropTimer: TimerId;
-  /** Where the sweep for them goes on. */
-  dropping: Iterator<UserRecord> | undefined;
-  /** Ranges that are handed to other peers. */
-  readonly handOvers: HandOver[];
-  handOverTimer: TimerId;
-  handOverAt: number;
-  /** Names of hand-overs: a later life of this actor uses others. */
-  transferNext: number;
-  /** Ranges that are taken from other peers, the latest last. */
-  readonly takings: Taking[];
   readonly counts: LocationCounts;
 }
 
 /** All only grow. */
 export interface LocationCounts {
-  /** Records sent to and taken from other peers; a record that changed meanwhile counts again. */
-  recordsHanded: number;
-  recordsTaken: number;
-  /** Ranges released although the taker did not acknowledge everything. */
-  handOversGivenUp: number;
-  /** Not owned for the time of grace. */
-  usersDropped: number;
-  /** Bindings or users that were handed over and found no room. */
-  handedRefused: number;
+  /** Of the cache, because the range changed. */
+  usersForgotten: number;
   /** Requests refused because of the store, and values from it that nobody can read. */
   storeRefused: number;
   valuesUnread: number;
@@ -134,22 +110,6 @@ export function initState(config: LocationConfig, birth: Birth<LocationMessage>)
     rangeChangesCount: 0,
     range: undefined,
     usersShare: config.usersMax,
-    dropAt: 0,
-    dropTimer: 0,
-    dropping: undefined,
-    handOvers: [],
-    handOverTimer: 0,
-    handOverAt: 0,
-    transferNext: birth.seed % 2 ** 40,
-    takings: [],
-    counts: {
-      recordsHanded: 0,
-      recordsTaken: 0,
-      handOversGivenUp: 0,
-      usersDropped: 0,
-      handedRefused: 0,
-      storeRefused: 0,
-      valuesUnread: 0,
-    },
+    counts: { usersForgotten: 0, storeRefused: 0, valuesUnread: 0 },
   };
 }

@@ -1,5 +1,5 @@
-// A lane in memory for tests and benches: real registrars and location services under the real kernel, a clock set by hand, and a
-// stand-in for the transaction layer that peeks at a request, sends it up, and keeps the answers.
+// A lane in memory for tests and benches: real registrars and location services under the real kernel, a clock set by hand, a store that
+// keeps records at once, and a stand-in for the transaction layer that peeks at a request, sends it up, and keeps the answers.
 import { type Address, type Behaviour, nobody, type Typed } from '@chordial/actor';
 import { type DueTimer, LaneKernel } from '@chordial/actor/shell';
 import { defaultLocationConfig, type LocationConfig, location } from '@chordial/location';
@@ -8,6 +8,7 @@ import { registrar } from '@chordial/registrar/behaviour';
 import type { RegistrarMessage } from '@chordial/registrar/protocol';
 import { Peek, peek } from '@chordial/sip-parser';
 import type { RequestReceived, Respond } from '@chordial/sip-transaction/protocol';
+import { recordStore } from './record-store.ts';
 
 export interface PeerOptions {
   readonly registrar?: Partial<RegistrarConfig>;
@@ -26,6 +27,7 @@ export class RegistrarLane {
   readonly #kernel: LaneKernel;
   readonly #timers = new Map<number, { readonly at: number; readonly due: DueTimer }>();
   readonly #transactions: Address<Respond>;
+  readonly #store: LocationConfig['store'];
   #timerNext = 1;
   #transactionNext = 1;
 
@@ -57,13 +59,14 @@ export class RegistrarLane {
       mailbox: { messagesMax: 100_000, overflow: 'drop-newest' },
     };
     this.#transactions = this.#kernel.spawnRoot(transactions, null);
+    this.#store = this.#kernel.spawnRoot(recordStore, checks) as unknown as LocationConfig['store'];
   }
 
   /** Starts the two actors of one peer; returns its registrar. */
   addPeer(options: PeerOptions = {}): Address<RegistrarMessage> {
     const locationAddress =
       options.locationBehaviour === undefined
-        ? this.#kernel.spawnRoot(location, { ...defaultLocationConfig, ...options.location })
+        ? this.#kernel.spawnRoot(location, { ...defaultLocationConfig, store: this.#store, ...options.location })
         : this.#kernel.spawnRoot(options.locationBehaviour, undefined);
     return this.#kernel.spawnRoot(registrar, {
       ...defaultRegistrarLimits,
