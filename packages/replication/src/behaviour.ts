@@ -1,10 +1,13 @@
 // What a shell needs to run the replica of a host, the door to it, and the coordinators of its lanes.
 import type { Behaviour, Typed, Words } from '@chordial/actor';
+import type { MessageRefused } from '@chordial/actor/protocol';
 import { chordWords } from '@chordial/chord/protocol';
 import { storageWords } from '@chordial/storage/protocol';
+import { type AcceptorConfig, type AcceptorState, acceptorInvariants, initAcceptor, stepAcceptor } from './acceptor.ts';
 import { coordinatorInvariants, initCoordinator, stepCoordinator } from './coordinator.ts';
 import type { CoordinatorConfig, CoordinatorState } from './coordinator-state.ts';
 import { type DoorConfig, stepDoor } from './door.ts';
+import type { AcceptorMessage } from './ordered-protocol.ts';
 import { type CoordinatorMessage, type ReplicaMessage, replicationWords } from './protocol.ts';
 import { initReplica, stepReplica } from './replica.ts';
 import { inspectReplica, replicaInvariants } from './replica-invariants.ts';
@@ -38,6 +41,24 @@ export const replicaDoor: Behaviour<DoorConfig, ReplicaMessage, DoorConfig> = {
   step: stepDoor,
   mailbox: { messagesMax: 20_000, overflow: 'drop-newest' },
   words: replicaWords,
+};
+
+/** Of a host, next to its replica, with a store of its own. What finds 20,000 messages waiting is dropped: proposers ask again. */
+export const acceptor: Behaviour<AcceptorState, AcceptorMessage | MessageRefused, AcceptorConfig> = {
+  name: 'acceptor',
+  init: initAcceptor,
+  step: stepAcceptor,
+  mailbox: { messagesMax: 20_000, overflow: 'drop-newest' },
+  hearsSystem: true,
+  words: replicaWords as unknown as Words<AcceptorMessage | MessageRefused>,
+  invariants: acceptorInvariants,
+  inspect: ({ store, roster, registers, waitingCount }) => ({
+    store,
+    rosterEpoch: roster?.epoch ?? 0,
+    voters: roster?.voters.length ?? 0,
+    registersInMemory: registers.size,
+    waitingCount,
+  }),
 };
 
 /** A question that finds 20,000 messages waiting goes back to its sender, which asks again later. */

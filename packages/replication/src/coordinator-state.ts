@@ -8,6 +8,7 @@ import { createRing, type RingView } from './coordinator-ring.ts';
 import { neighboursCount } from './group.ts';
 import type { Handing } from './handing.ts';
 import type { Operation } from './operations.ts';
+import { createOrdered, type OrderedState } from './ordered-state.ts';
 import type { CoordinatorMessage, ReplicaMessage } from './protocol.ts';
 import { type OwnedRange, RangeTable } from './ranges.ts';
 import type { Sibling } from './versions.ts';
@@ -66,6 +67,8 @@ export interface CoordinatorConfig extends CoordinatorLimits {
   readonly replicaOf: (host: number) => Address<ReplicaMessage>;
   readonly membership: Address<WatchRing>;
   readonly tables: readonly TableConfig[];
+  /** An acceptor of ordered tables whose host is out of the ring for so long is replaced; the default is ten minutes. */
+  readonly removalMs?: number;
 }
 
 /** A question to the own replica that is under way. */
@@ -105,6 +108,7 @@ export interface CoordinatorState {
   readonly ranges: RangeTable;
   /** By host: where its replica was heard from. */
   readonly ways: Map<number, Address<ReplicaMessage>>;
+  readonly ordered: OrderedState;
 
   // Operations (operations.ts).
   readonly operations: Operation[];
@@ -160,6 +164,8 @@ const lanesMax = 256;
 const tablesMax = 255;
 /** A former life's answers must not be taken for this one's. */
 const roundsMax = 2 ** 30;
+/** Of a voter of ordered tables, from when it was lost. */
+const removalMs = 600_000;
 
 export function createState(
   config: CoordinatorConfig,
@@ -167,6 +173,8 @@ export function createState(
 ): CoordinatorState {
   const random = createRandom(seed);
   const site = config.host * lanesMax + config.lane;
+  const ways = new Map<number, Address<ReplicaMessage>>();
+  const way = (host: number) => (host === config.host ? config.replica : (ways.get(host) ?? config.replicaOf(host)));
   const tables: (TableConfig | undefined)[] = [];
   for (const table of config.tables) if (table.table > 0 && table.table <= tablesMax) tables[table.table] = table;
   const copiesCount = config.tables.reduce((most, { n }) => Math.max(most, n), 1);
@@ -183,7 +191,20 @@ export function createState(
     ring: createRing(),
     watchesCount: 0,
     ranges: new RangeTable(),
-    ways: new Map(),
+    ways,
+    ordered: createOrdered(
+      {
+        host: config.host,
+        site,
+        lane: config.lane,
+        startedAt: config.startedAt,
+        changeMsMax: config.operationMsMax,
+        removalMs: config.removalMs ?? removalMs,
+        self,
+        wayTo: way,
+      },
+      seed,
+    ),
     operations: [],
     slotsFree: [],
     operationsCount: 0,

@@ -10,7 +10,7 @@ import { onHandRange } from './handing.ts';
 import { noteWay, onCopyDue, operationOf } from './operations.ts';
 import { copyFetched, fetchRefused, onGetRecord } from './operations-get.ts';
 import { onDeleteRecord, onPutRecord, putRefused, putStored } from './operations-put.ts';
-import { onChangeOrdered } from './ordered.ts';
+import { onBallotAnswer, onBallotDue, onChangeOrdered, onOrderedRing, tickOrdered } from './ordered.ts';
 import type { CoordinatorMessage, CopyFetched, CopyRefused, CopyStored, ListRepair, StoreCopy } from './protocol.ts';
 import { onRangeChanged, onRangeGiven } from './ranges-changing.ts';
 
@@ -21,6 +21,7 @@ export function initCoordinator(
 ): CoordinatorState {
   const state = createState(config, birth);
   watchRing(state, birth.now, out);
+  if (config.tables.some(({ isOrdered }) => isOrdered)) tickOrdered(state.ordered, birth.now, out);
   return state;
 }
 
@@ -62,6 +63,17 @@ export function stepCoordinator(state: CoordinatorState, received: Received<Coor
       break;
     case 'ring-changed':
       onRingChanged(state, message, now, out);
+      onOrderedRing(state.ordered, state.ring.hosts);
+      break;
+    case 'ballot-promised':
+    case 'ballot-accepted':
+    case 'ballot-refused':
+    case 'roster-learned':
+    case 'ballots-listed':
+      onBallotAnswer(state.ordered, message, now, out);
+      break;
+    case 'ballot-due':
+      onBallotDue(state.ordered, now, out);
       break;
     case 'list-repair':
       onListRepair(state, message, out);

@@ -7,6 +7,7 @@ import type { MessageRefused } from '@chordial/actor/protocol';
 import type { HandRange, RangeChanged, RingChanged } from '@chordial/chord/protocol';
 import type { RingKey } from '@chordial/ring-key';
 import type { RecordName, StorageEvent, StoredRecord } from '@chordial/storage/protocol';
+import { type BallotAnswer, type BallotDue, type BallotRequest, orderedWords } from './ordered-protocol.ts';
 
 // --- clients of the coordinator: services on its lane, operators, other hosts ----------------------------------------------------
 
@@ -252,6 +253,8 @@ export type CoordinatorMessage =
   | ListRepair
   | CopyDue
   | RepairDue
+  | BallotAnswer
+  | BallotDue
   | MessageRefused;
 export type ReplicaMessage =
   | StoreCopy
@@ -266,6 +269,7 @@ export type ReplicaMessage =
   | CopiesStored
   | RingChanged
   | StorageEvent
+  | BallotRequest
   | ListRepair
   | RepairDue
   | MessageRefused;
@@ -306,6 +310,7 @@ export const replicationWords: Words<Extract<WireMessage, Typed>> = {
     'readRepairsCount',
     'refusedCount',
   ],
+  ...orderedWords,
 };
 type WireMessage =
   | GetRecord
@@ -326,4 +331,6 @@ type WireMessage =
   | CopiesStored
   | RangeGiven
   | ListRepair
-  | RepairListed;
+  | RepairListed
+  | BallotRequest
+  | BallotAnswer;

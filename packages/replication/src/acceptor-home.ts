@@ -1,0 +1,99 @@
+// What an acceptor knows for all registers: the name that its store drew when it was empty, and the latest roster it has learned. Both are in the
+// store before they are acted on. A store that was lost draws another name, and so is not taken for the one that made promises.
+import type { Outbox } from '@chordial/actor';
+import { nextUint32 } from '@chordial/actor/random';
+import { ringKeyFromText } from '@chordial/ring-key';
+import type { RecordsRead, StoredRecord } from '@chordial/storage/protocol';
+import { type AcceptorState, askStore, homeTable } from './acceptor.ts';
+import type { LearnRoster, Roster } from './ordered-protocol.ts';
+import { checkedRoster, isLater, parseRoster, rosterText } from './ordered-roster.ts';
+
+const storeKey = ringKeyFromText('store');
+const rosterKey = ringKeyFromText('roster');
+const learnersMax = 1_000;
+
+export function foundOrRead(state: AcceptorState, out: Outbox): void {
+  const names = [
+    [homeTable, storeKey],
+    [homeTable, rosterKey],
+  ] as const;
+  askStore(state, { type: 'read-records', names }, { kind: 'home-read', roster: undefined }, out);
+}
+
+export function onHomeRead(state: AcceptorState, { records, damaged }: RecordsRead, out: Outbox): void {
+  if (state.store !== '') return;
+  const [store, kept] = records;
+  const roster = kept === undefined ? undefined : parseRoster(kept.value);
+  // A damaged roster could be an old one for this acceptor: it stays silent until an operator gives it an empty store.
+  if (damaged.length > 0 || (kept !== undefined && roster === undefined)) return;
+  if (store !== undefined && (roster !== undefined || !state.config.isFounder)) {
+    state.store = store.value;
+    state.roster = roster;
+    answerLearners(state, out);
+    return;
+  }
+  const { host, n, isFounder } = state.config;
+  const name = store?.value ?? drawName(state);
+  const founded: Roster | undefined = isFounder
+    ? { id: name, epoch: 1, n, voters: [[host, name]], next: [] }
+    : undefined;
+  const written = [homeRecord(storeKey, 'store', name)];
+  if (founded !== undefined) written.push(homeRecord(rosterKey, 'roster', rosterText(founded)));
+  askStore(
+    state,
+    { type: 'write-records', records: written, removals: [] },
+    { kind: 'home-write', roster: founded },
+    out,
+  );
+}
+
+const drawName = ({ random }: AcceptorState): string =>
+  nextUint32(random).toString(36).padStart(7, '0') + nextUint32(random).toString(36).padStart(7, '0');
+
+const homeRecord = (key: StoredRecord['key'], name: string, value: string): StoredRecord => ({
+  table: homeTable,
+  key,
+  name,
+  version: '1',
+  value,
+  ttlMs: 0,
+});
+
+/** The first write is of the store's name, all others are of rosters; undefined for one that failed. */
+export function onHomeWritten(state: AcceptorState, roster: Roster | undefined, out: Outbox): void {
+  if (state.store === '') {
+    foundOrRead(state, out);
+    return;
+  }
+  state.isWritingRoster = false;
+  if (roster !== undefined) state.roster = roster;
+  else state.rosterNext = undefined;
+  goOn(state, out);
+}
+
+export function onLearnRoster(state: AcceptorState, message: LearnRoster, out: Outbox): void {
+  if (state.learners.length >= learnersMax) return;
+  state.learners.push(message);
+  if (state.store !== '') goOn(state, out);
+}
+
+function goOn(state: AcceptorState, out: Outbox): void {
+  for (const { roster } of state.learners) {
+    const known = checkedRoster(roster);
+    if (isLater(known, state.roster) && (state.rosterNext === undefined || isLater(known, state.rosterNext)))
+      state.rosterNext = known;
+  }
+  if (state.isWritingRoster) return;
+  const { rosterNext } = state;
+  if (rosterNext === undefined || !isLater(rosterNext, state.roster)) return answerLearners(state, out);
+  state.isWritingRoster = true;
+  const record = homeRecord(rosterKey, 'roster', rosterText(rosterNext));
+  askStore(state, { type: 'write-record', ...record }, { kind: 'home-write', roster: rosterNext }, out);
+}
+
+function answerLearners(state: AcceptorState, out: Outbox): void {
+  state.rosterNext = undefined;
+  const { store, roster, config } = state;
+  for (const { replyTo, correlation } of state.learners.splice(0))
+    out.send(replyTo, { type: 'roster-learned', correlation, host: config.host, store, roster });
+}
