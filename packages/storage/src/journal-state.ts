@@ -251,15 +251,15 @@ export function troubleOf({ code, sentence }: DiskFailed): { code: StorageFailur
     case 'EFBIG':
       return {
         code: 'full',
-        sentence: `The disk of the store is full: make room; it goes on by itself (${sentence}).`,
+        sentence: `The disk of the store is full: make room; it goes on by itself (${code}).`,
       };
     case 'EROFS':
     case 'EACCES':
     case 'EPERM':
-      return { code: 'read-only', sentence: `The store may not write to its disk: make it writable (${sentence}).` };
+      return { code: 'read-only', sentence: `The store may not write to its disk: make it writable (${code}).` };
     case 'EBUSY':
       return { code: 'busy', sentence };
     default:
-      return { code: 'failed', sentence: `The disk of the store fails: look at the system's log (${sentence}).` };
+      return { code: 'failed', sentence: `The disk of the store fails: look at the system's log (${code}).` };
   }
 }
