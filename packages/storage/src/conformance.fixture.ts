@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { bucketOf, bucketsCount, digestOf } from './digest.ts';
 import { recordsPerJobMax, scanCharactersMax, valueCharactersMax } from './limits.ts';
 import type { RecordName, StorageEvent, StoredRecord } from './protocol.ts';
+import { get, nameOf, put, putAll, record } from './records.fixture.ts';
 import { type Asked, StoreLane } from './store-lane.fixture.ts';
 
 export interface StoreMaker {
@@ -25,23 +26,6 @@ export interface StoreMaker {
   removePlace(place: string): Promise<void> | void;
 }
 
-export const record = (name: string, changes: Partial<StoredRecord> = {}): StoredRecord => ({
-  table: 1,
-  key: ringKeyFromText(name),
-  name,
-  version: '1',
-  value: `value of ${name}`,
-  ttlMs: 0,
-  ...changes,
-});
-export const nameOf = ({ table, key }: StoredRecord): RecordName => [table, key];
-export const put = (stored: StoredRecord): Asked => ({ type: 'write-record', ...stored });
-export const putAll = (records: readonly StoredRecord[], removals: readonly RecordName[] = []): Asked => ({
-  type: 'write-records',
-  records,
-  removals,
-});
-export const get = (...names: readonly RecordName[]): Asked => ({ type: 'read-records', names });
 const from = ringKeyFromText('somewhere');
 
 /** Every record of a range, page by page. */
@@ -155,8 +139,7 @@ export function storeConformance(maker: StoreMaker): void {
       expect(whole.records).toEqual(inOrder);
       expect(whole.pagesCount).toBe(7);
       expect((await scanAll(lane, { table: 2 })).records).toEqual(inOrder.filter(({ table }) => table === 2));
-      const low = records[10]!.key < records[20]!.key ? records[10]!.key : records[20]!.key;
-      const high = low === records[10]!.key ? records[20]!.key : records[10]!.key;
+      const [low, high] = [records[10]!.key, records[20]!.key].sort() as [typeof from, typeof from];
       const inside = inOrder.filter(({ key }) => key > low && key <= high).sort(clockwise(low));
       const outside = inOrder.filter(({ key }) => !(key > low && key <= high)).sort(clockwise(high));
       expect((await scanAll(lane, { from: low, to: high, recordsMax: 7 })).records).toEqual(inside);

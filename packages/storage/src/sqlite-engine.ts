@@ -232,7 +232,8 @@ export class SqliteEngine implements Engine {
     return this.#with((opened) => {
       if (opened.isReadOnly) {
         // It may have become writable again.
-        const again = this.open();
+        this.close();
+        const again = this.#open();
         if (again instanceof EngineFailure) return again;
         if (this.#opened?.isReadOnly !== false) return failureOf({ code: 'EROFS', message: '' }, this.place);
       }
@@ -290,7 +291,6 @@ export class SqliteEngine implements Engine {
       if (fault !== 'ok') throw Object.assign(new Error(`${fault}`), { errcode: 11 });
     }
     this.#recordsCount = Number((opened.statements.count.get() as unknown as [number])[0]);
-    if (opened.isReadOnly) this.#tell(failureOf({ code: 'EROFS', message: '' }, this.place).sentence);
     return opened;
   }
 

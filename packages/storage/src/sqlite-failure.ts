@@ -24,8 +24,11 @@ export const isDamage = (error: unknown): boolean => {
   return code === corrupt || code === notADatabase;
 };
 
-export const isReadOnly = (error: unknown): boolean =>
-  primaryCode(error) === readOnly || (error as SqliteError).code === 'EROFS';
+/** So it also says on a read-only disk, where the log's index cannot be made. */
+export const cannotWrite = (error: unknown): boolean => {
+  const code = primaryCode(error);
+  return code === readOnly || code === cannotOpen;
+};
 
 export function failureOf(error: unknown, file: string): EngineFailure {
   const { code, message } = error as SqliteError;

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import type { RingKey } from '@chordial/ring-key';
 import { EngineFailure } from './engine.ts';
-import { isReadOnly } from './sqlite-failure.ts';
+import { cannotWrite } from './sqlite-failure.ts';
 import { runWith } from './sqlite-rows.ts';
 
 /** `Chrd`. */
@@ -94,7 +94,7 @@ export function openFile(file: string, tuning: SqliteTuning): OpenFile | EngineF
     return { database, isReadOnly: false, wasUnclean };
   } catch (error) {
     database?.close();
-    if (!isReadOnly(error) || !existsSync(file)) throw error;
+    if (!cannotWrite(error) || !existsSync(file)) throw error;
     return openReadOnly(file, wasUnclean);
   }
 }
