@@ -96,6 +96,7 @@ export function onMeasured(state: ReplicaState, session: Session, { scan, isWhol
 export function onPiecesCompared(state: ReplicaState, session: Session, { pieces, listings }: PiecesCompared): void {
   for (const [from, to, high, low, count] of pieces) {
     const own = sumOf(state, from, to);
+    if (session.isOneWay && own?.count === 0) continue;
     if (own === undefined || count < 0 || !equalSums(own, { high, low, count })) session.pieces.push(pieceOf(from, to));
   }
   session.listings.push(...listings);

@@ -329,7 +329,7 @@ describe('list-repair', () => {
       {
         type: 'repair-listed',
         correlation: 3,
-        rangesDrifting: 1,
+        rangesDrifting: 0,
         hintsCount: 0,
         sessionsCount: 1,
         recordsCount: 12,

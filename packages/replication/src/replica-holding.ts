@@ -1,5 +1,6 @@
-// What a host holds for others: records of arcs for whose owner it is not near enough any more, as after the ring has grown, or when a disk returns.
-// They are offered to the first hosts of their group, and deleted when those have them. Arc by arc, and each only after a while.
+// What a host holds for others: records of arcs of whose groups it is not (any more), as after a part of the ring had no way to the rest, after the ring
+// has grown, or when a disk returns. They are offered to the first hosts of their group soon after the ring has changed. What this host is
+// not even near to is deleted when those have it, after a while.
 import type { Outbox } from '@chordial/actor';
 import type { RingKey } from '@chordial/ring-key';
 import { bucketOf, type RecordsRead, type StoredRecord } from '@chordial/storage/protocol';
@@ -11,49 +12,80 @@ import { releaseName } from './replica-keeping.ts';
 import { type Job, type ListedRecord, mapName, type Offer, type ReplicaState } from './replica-state.ts';
 import { doubt, isLoaded, writeBegins, writeEnds, writeFails } from './replica-tree.ts';
 
-const roundMs = 15_000;
-/** A ring that changes back within it costs nothing. */
+const roundMs = 5_000;
+/** A ring that changes back within it costs no more than what was offered. */
 export const graceMs = 60_000;
 /** Hosts that must have a record before it is deleted here. */
 const keepersCount = 2;
 
-/** Looks for arcs that are held for others, and offers one that has been for long enough. */
+interface HeldArc {
+  readonly from: RingKey;
+  /** Those who should have what is held. */
+  readonly keepers: readonly number[];
+  /** This host may be asked for copies of the arc, and keeps them. */
+  readonly isNear: boolean;
+}
+
+/** Looks for arcs that are held for others, offers one that was not, or deletes of one that has been held for long enough. */
 export function lookForHeld(state: ReplicaState, now: number, out: Outbox): void {
-  const { holding, ring, tree } = state;
+  const { holding, tree } = state;
   finishOffer(state, now, out);
   if (now < holding.nextAt || holding.offer !== undefined || !isLoaded(tree)) return;
   holding.nextAt = now + roundMs;
   const held = heldArcs(state);
   for (const to of holding.since.keys()) if (!held.has(to)) holding.since.delete(to);
-  for (const [to, from] of held) {
+  for (const to of holding.offered.keys()) if (!held.has(to)) holding.offered.delete(to);
+  for (const [to, arc] of held) {
+    const { from, keepers: hosts } = arc;
+    const isOffered = holding.offered.get(to) === arcName(arc);
     const since = holding.since.get(to);
-    if (since === undefined) holding.since.set(to, now);
-    else if (now - since >= graceMs && holding.offer === undefined) {
-      const offer: Offer = {
-        from,
-        to,
-        hosts: groupOf(ring.members, to, keepersCount),
-        listed: [],
-        end: to,
-        repair: undefined,
-      };
-      holding.offer = offer;
-      startScan(state, from, to, { kind: 'offer', offer }, now, out);
+    if (arc.isNear) holding.since.delete(to);
+    else if (since === undefined) holding.since.set(to, now);
+    const isOver = !arc.isNear && since !== undefined && now - since >= graceMs;
+    if (holding.offer !== undefined || (isOffered && !isOver)) continue;
+    const offer: Offer = {
+      from,
+      to,
+      hosts,
+      isLast: isOffered,
+      name: arcName(arc),
+      listed: [],
+      end: to,
+      repair: undefined,
+    };
+    holding.offer = offer;
+    if (isOffered) startScan(state, from, to, { kind: 'offer', offer }, now, out);
+    else {
+      offer.repair = repairOf({ from, to, isUrgent: false, asker: undefined });
+      startRepair(state, offer.repair, hosts, true, now);
     }
   }
 }
 
-/** Arcs, by their ends, in whose buckets there are records, and near whose owners this host is not. */
-function heldArcs({ ring, config, tree }: ReplicaState): Map<RingKey, RingKey> {
+/** Another beginning or other hosts make it another offer. */
+const arcName = ({ from, keepers }: HeldArc): string => `${from} ${keepers.join(' ')}`;
+
+/** Arcs, by their ends, in whose buckets there are records, and of whose groups this host is not. */
+function heldArcs({ ring, config, tree }: ReplicaState): Map<RingKey, HeldArc> {
   const { members, hosts } = ring;
-  const held = new Map<RingKey, RingKey>();
-  if (hosts.size <= config.neighbourhoodCount || !hosts.has(config.host) || tree.tree.recordsCount === 0) return held;
+  const { host, groupCount, neighbourhoodCount } = config;
+  const held = new Map<RingKey, HeldArc>();
+  if (hosts.size <= groupCount || !hosts.has(host) || tree.tree.recordsCount === 0) return held;
   members.forEach(({ key }, i) => {
     const from = members.at(i - 1)!.key;
     if (tree.tree.sum(bucketOf(from), bucketOf(key)).count === 0) return;
-    if (!isNear({ ring, config }, key)) held.set(key, from);
+    const place = groupOf(members, key, neighbourhoodCount).indexOf(host);
+    if (place >= 0 && place < groupCount) return;
+    held.set(key, { from, keepers: groupOf(members, key, keepersCount), isNear: place >= 0 });
   });
   return held;
+}
+
+/** Arcs that were not offered since the ring changed: others may lack what is here. */
+export function unofferedCount(state: ReplicaState): number {
+  let count = 0;
+  for (const [to, arc] of heldArcs(state)) if (state.holding.offered.get(to) !== arcName(arc)) count++;
+  return count;
 }
 
 const isNear = ({ ring, config }: Pick<ReplicaState, 'ring' | 'config'>, key: RingKey): boolean =>
@@ -80,6 +112,14 @@ function finishOffer(state: ReplicaState, now: number, out: Outbox): void {
   if (offer?.repair === undefined || offer.repair.left > 0) return;
   const { silent } = offer.repair;
   offer.repair = undefined;
+  if (!offer.isLast) {
+    state.holding.offer = undefined;
+    if (silent.length > 0) return;
+    state.holding.offered.set(offer.to, offer.name);
+    // The next arc at once.
+    state.holding.nextAt = now;
+    return;
+  }
   if (silent.length > 0 || isNear(state, offer.to)) return dropOffer(state, offer, now);
   const locked = offer.listed.filter(([table, key]) => !state.busy.has(mapName(table, key)));
   if (locked.length === 0) return dropOffer(state, offer, now);

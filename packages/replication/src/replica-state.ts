@@ -96,7 +96,7 @@ export type Job =
     }
   | { readonly kind: 'serve'; readonly message: FetchCopies }
   | { readonly kind: 'scan'; readonly scan: Scan }
-  | { readonly kind: 'digest'; readonly first: number; readonly count: number }
+  | { readonly kind: 'digest' }
   | { readonly kind: 'expire' }
   | { readonly kind: 'push'; readonly session: number; readonly names: readonly RecordName[] }
   | { readonly kind: 'hint'; readonly host: number; readonly hints: readonly Hint[] }
@@ -231,6 +231,10 @@ export interface Offer {
   readonly from: RingKey;
   readonly to: RingKey;
   readonly hosts: readonly number[];
+  /** They have it already: what they still have afterwards is deleted here. */
+  readonly isLast: boolean;
+  /** Says from where, and to whom. */
+  readonly name: string;
   listed: readonly ListedRecord[];
   end: RingKey;
   repair: Repair | undefined;
@@ -239,6 +243,8 @@ export interface Offer {
 export interface HoldingState {
   /** Since when this host has records of an arc, named by its end, without being near its owner. */
   readonly since: Map<RingKey, number>;
+  /** Arcs, by their ends, that were offered, and as which. */
+  readonly offered: Map<RingKey, string>;
   nextAt: number;
   /** What is being offered to the hosts that should have it. */
   offer: Offer | undefined;

@@ -24,6 +24,7 @@ import { RecordCache } from './replica-cache.ts';
 import { onRecordsRead, onRecordsWritten, onScanned, onStorageFailed } from './replica-events.ts';
 import { onExpiredDropped } from './replica-expiry.ts';
 import { onHealFailed, onHealFetched } from './replica-healing.ts';
+import { unofferedCount } from './replica-holding.ts';
 import { storeFailure, takeJob } from './replica-jobs.ts';
 import { onStoreCopy } from './replica-keeping.ts';
 import { onFetchCopies, onFetchCopy } from './replica-reading.ts';
@@ -67,7 +68,7 @@ export function initReplica(config: ReplicaConfig, birth: Birth<ReplicaMessage>,
     timerAt: 0,
     expiryAt: birth.now,
     isExpiring: false,
-    holding: { since: new Map(), nextAt: birth.now, offer: undefined },
+    holding: { since: new Map(), offered: new Map(), nextAt: birth.now, offer: undefined },
     counts: {
       keptCount: 0,
       fetchedCount: 0,
@@ -213,11 +214,11 @@ function onMessageRefused(state: ReplicaState, { to, message }: MessageRefused, 
 }
 
 function onListRepair(state: ReplicaState, { replyTo, correlation }: ListRepair, out: Outbox): void {
-  const { repairs, hintsCount, sessions, sessionsWaiting, tree, counts } = state;
+  const { hintsCount, sessions, sessionsWaiting, tree, counts } = state;
   out.send(replyTo, {
     type: 'repair-listed',
     correlation,
-    rangesDrifting: repairs.size,
+    rangesDrifting: unofferedCount(state),
     hintsCount,
     sessionsCount: sessions.size + sessionsWaiting.length,
     recordsCount: tree.tree.recordsCount,
