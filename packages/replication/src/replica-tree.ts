@@ -32,11 +32,13 @@ export function readDigests(state: ReplicaState, now: number, out: Outbox): void
   if (isLoaded(tree) && (doubtful === undefined || now < tree.rereadAt)) return;
   tree.rereadAt = now + rereadMs;
   const first = isLoaded(tree) ? doubtful! : tree.loadedBelow;
-  const count = isLoaded(tree) ? 1 : Math.min(bucketsPerPage, bucketsCount - first);
+  // A page has so many buckets with records, and may reach far.
+  const bucketsMax = isLoaded(tree) ? 1 : bucketsPerPage;
+  const count = isLoaded(tree) ? 1 : bucketsCount - first;
   const touched = new Set<number>();
   for (const bucket of tree.writing.keys()) if (bucket >= first && bucket < first + count) touched.add(bucket);
   tree.reading = { first, count, touched };
-  askStore(state, { type: 'digest-buckets', first, bucketsMax: count }, { kind: 'digest', first, count }, now, out);
+  askStore(state, { type: 'digest-buckets', first, bucketsMax }, { kind: 'digest' }, now, out);
 }
 
 export function onBucketsDigested(state: ReplicaState, { buckets, next }: BucketsDigested): void {

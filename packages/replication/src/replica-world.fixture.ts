@@ -1,10 +1,12 @@
 // Hosts with a store, a replica and a door each, in one virtual time. Messages between hosts may be lost, doubled and reordered; hosts stop and come
 // back with their disk or without. What goes to somebody else is written down.
 import { type Address, type Behaviour, makeAddress, nobody, type Outbox, type Typed } from '@chordial/actor';
+import type { DiskRequest } from '@chordial/actor/protocol';
 import { createRandom, nextFloat, type Random } from '@chordial/actor/random';
 import { hostOf } from '@chordial/actor/shell';
 import type { Member, WatchRing } from '@chordial/chord/protocol';
 import { type RingKey, ringKeyFromText } from '@chordial/ring-key';
+import { type JournalState, journalStore } from '@chordial/storage/journal';
 import type { StorageMessage, StorageNews, StoredRecord } from '@chordial/storage/protocol';
 import { replica, replicaDoor } from './behaviour.ts';
 import type { CopyAnswer, RangeRepaired, RepairListed, ReplicaMessage } from './protocol.ts';
@@ -12,10 +14,44 @@ import { defaultReplicaConfig, type ReplicaConfig, type ReplicaState } from './r
 import { type FixtureStore, fixtureStore, type Kept } from './store.fixture.ts';
 
 const storeIndex = 4;
+const diskIndex = 5;
 const membershipIndex = 17;
 const at = 22;
 /** The lane of the store and the replica, apart from lane 0. */
 const storageLane = 1;
+
+type Files = Map<string, Uint8Array>;
+
+/** A disk that does at once what it is told. */
+const fixtureDisk: Behaviour<Files, DiskRequest, Files> = {
+  name: 'fixture-disk',
+  init: (files) => files,
+  step: (files, { message }, out) => {
+    const { file, replyTo, correlation } = message;
+    const before = files.get(file) ?? new Uint8Array();
+    if (message.type === 'read-file') {
+      const bytes = before.slice(message.offset, message.offset + message.bytesMax);
+      out.send(replyTo, { type: 'file-read', correlation, bytes, start: 0, end: bytes.length });
+      return;
+    }
+    const added = message.bytes.slice(message.start, message.end);
+    const after = message.type === 'append-file' ? new Uint8Array(before.length + added.length) : added;
+    if (message.type === 'append-file') {
+      after.set(before);
+      after.set(added, before.length);
+    }
+    files.set(file, after);
+    out.send(replyTo, { type: 'disk-done', correlation });
+  },
+  mailbox: { messagesMax: 100_000, overflow: 'drop-newest' },
+};
+
+/** Bytes are taken over when they are sent. */
+function owned(message: Typed): Typed {
+  if (!('bytes' in message)) return message;
+  const { bytes, start, end } = message as Typed & { bytes: Uint8Array; start: number; end: number };
+  return { ...message, bytes: bytes.slice(start, end), start: 0, end: end - start } as Typed;
+}
 
 interface Actor {
   readonly behaviour: Behaviour<unknown, Typed, unknown>;
@@ -55,9 +91,14 @@ export class ReplicaWorld {
   #events: Event[] = [];
   #next = 1;
 
-  constructor(hosts: number, seed = 1, config: Partial<ReplicaConfig> = {}) {
+  /** With journals, hosts have the store of this house over a disk; without, one that can be made to fail in more ways. */
+  readonly hasJournals: boolean;
+  readonly files = new Map<number, Files>();
+
+  constructor(hosts: number, seed = 1, config: Partial<ReplicaConfig> = {}, hasJournals = false) {
     this.random = createRandom(seed);
     this.config = config;
+    this.hasJournals = hasJournals;
     for (let host = 1; host <= hosts; host++) this.start(host);
     this.setRing(Array.from({ length: hosts }, (_, i) => i + 1));
   }
@@ -81,7 +122,8 @@ export class ReplicaWorld {
       owner: makeAddress<StorageNews>(host, storageLane, 1),
       ...this.config,
     };
-    this.#spawn(fixtureStore, disk, store);
+    if (this.hasJournals) this.#startJournal(host, store);
+    else this.#spawn(fixtureStore, disk, store);
     this.#spawn(replica, config, this.replicaAt(host));
     this.#spawn(replicaDoor, { replica: this.replicaAt(host) }, this.doorAt(host));
   }
@@ -91,7 +133,18 @@ export class ReplicaWorld {
     this.#lives.set(host, this.#lives.get(host)! + 1);
     for (const address of [...this.#actors.keys()]) if (hostOf(address) === host) this.#actors.delete(address);
     this.#events = this.#events.filter((event) => hostOf(event.to) !== host);
-    if (!keepsDisk) this.disks.delete(host);
+    if (keepsDisk) return;
+    this.disks.delete(host);
+    this.files.delete(host);
+  }
+
+  #startJournal(host: number, store: Address<StorageMessage>): void {
+    const files: Files = this.files.get(host) ?? new Map<string, Uint8Array>();
+    this.files.set(host, files);
+    const port = makeAddress<DiskRequest>(host, storageLane, diskIndex);
+    this.#spawn(fixtureDisk, files, port);
+    const owner = makeAddress<StorageNews>(host, storageLane, 1);
+    this.#spawn(journalStore, { disk: { port, file: 'records' }, owner, startedAt: 1_700_000_000_000 }, store);
   }
 
   isUp(host: number): boolean {
@@ -143,10 +196,23 @@ export class ReplicaWorld {
 
   /** Records of a host as its store has them. */
   records(host: number): StoredRecord[] {
+    if (this.hasJournals) return this.#journalRecords(host);
     const kept = [...this.disks.get(host)!.values()].filter((one) => one.expiresAt === 0 || one.expiresAt > this.now);
     return kept
       .map(({ record }) => record)
       .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.table - b.table));
+  }
+
+  #journalRecords(host: number): StoredRecord[] {
+    const state = this.#actors.get(makeAddress(host, storageLane, storeIndex))!.state as JournalState;
+    const records: StoredRecord[] = [];
+    state.records.visitAfter('', 0, ({ table, key, name, version, value, expiresAt }) => {
+      const leftMs = expiresAt - this.now - 1_700_000_000_000;
+      if (expiresAt === 0 || leftMs > 0)
+        records.push({ table, key, name, version, value, ttlMs: expiresAt === 0 ? 0 : leftMs });
+      return true;
+    });
+    return records;
   }
 
   /** Versions by name. */
@@ -214,7 +280,7 @@ export class ReplicaWorld {
   #out(self: number): Outbox {
     const host = hostOf(self);
     return {
-      send: (to, message) => this.#post(self, to, message as Typed),
+      send: (to, message) => this.#post(self, to, owned(message as Typed)),
       setTimer: (delayMs, message) => this.#add(self, self, delayMs, message, this.#next),
       clearTimer: (timer) => {
         this.#events = this.#events.filter((event) => event.timer !== timer || hostOf(event.to) !== host);

@@ -16,7 +16,9 @@ export function valueText(siblings: readonly Lasting[], leftMs: number): string 
   if (siblings.length === 0) return '';
   const [{ text, leftMs: firstLeftMs }] = siblings as [Lasting];
   if (siblings.length === 1 && firstLeftMs === leftMs && !text.startsWith(mark)) return text;
-  return mark + JSON.stringify(siblings.map((one) => [one.text, leftMs === Infinity ? 0 : leftMs - one.leftMs]));
+  return (
+    mark + JSON.stringify(siblings.map((one) => [one.text, leftMs === Infinity ? 0 : Math.round(leftMs - one.leftMs)]))
+  );
 }
 
 /** The siblings of a copy that has `count` of them; undefined when the value is not one of such a copy. */
