@@ -29,7 +29,7 @@ export const removalOf = ([table, key]: RecordName): Change => ({ kind: 'remove'
 
 export function entryOf(record: StoredRecord, expiresAt: number): Entry {
   const { table, key, name, version, value } = record;
-  const bytes = 42 + textBytes(name) + textBytes(version) + textBytes(value);
+  const bytes = 30 + textBytes(name) + textBytes(version) + textBytes(value);
   return { table, key, name, version, value, expiresAt, bytes, heapAt: -1 };
 }
 
