@@ -3,6 +3,7 @@
 import type { RingKey } from '@chordial/ring-key';
 import { describe, expect, it } from 'vitest';
 import type { Binding } from './protocol.ts';
+import { settleMs } from './range.ts';
 import { recordValueOf } from './record-value.ts';
 import { atOnce, changeOf, listOf, StoredLocations, shortOf } from './store.fixture.ts';
 
@@ -199,10 +200,16 @@ describe('requests of one user', () => {
 });
 
 describe('a range that changes', () => {
-  it('makes the cache forget all, the owned too, and the same said again nothing', () => {
+  const settled = () => {
     const all = new StoredLocations();
     all.own(key('0'), key('f'));
+    all.advance(settleMs);
     all.ask(changeOf(alice, 1, ['sip:a@1']));
+    return all;
+  };
+
+  it('makes the cache forget all, the owned too, and the same said again nothing', () => {
+    const all = settled();
     all.own(key('0'), key('f'));
     expect(all.states[0]!.users?.size).toBe(1);
     all.own(key('1'), key('f'), true, 2);
@@ -212,21 +219,36 @@ describe('a range that changes', () => {
     expect(typesOf(all)).toBe('get put get');
   });
 
+  it('is not cached for a moment: what the owner before had under way is seen', () => {
+    const all = settled();
+    all.own(key('1'), key('f'), true, 2);
+    all.ask(listOf(alice));
+    all.advance(settleMs - 1);
+    expect(shortOf(all.ask(changeOf(alice, 2, ['sip:a@1'])))).toBe('sip:a@1#2');
+    all.advance(1);
+    expect(all.states[0]!.users).toBeUndefined();
+    all.ask(listOf(alice));
+    all.ask(listOf(alice));
+    expect(typesOf(all)).toBe('get put get get put get');
+  });
+
   it('lets what is on its way end, and reads again for who waits behind it', () => {
-    const all = new StoredLocations();
+    const all = settled();
     all.fateOf = () => ({ ...atOnce, ms: 10 });
-    all.tell(changeOf(alice, 1, ['sip:a@1']));
-    all.tell(listOf(alice));
-    all.advance(10);
+    all.tell(changeOf(alice, 2, ['sip:a@1']));
+    all.tell(changeOf(alice, 3, ['sip:a@1']));
     all.own(key('1'), key('f'), true, 2);
     all.advance(30);
-    expect(all.answers.map(shortOf)).toEqual(['sip:a@1#1', 'sip:a@1#1']);
-    expect(typesOf(all)).toBe('get put get');
-    expect(all.states[0]!.users?.size).toBe(1);
-    all.tell(changeOf(alice, 2, ['sip:a@1']));
-    all.own(key('2'), key('f'), true, 3);
-    all.advance(10);
-    expect(shortOf(all.answers.at(-1))).toBe('sip:a@1#2');
+    expect(all.answers.slice(1).map(shortOf)).toEqual(['sip:a@1#2', 'sip:a@1#3']);
+    expect(typesOf(all)).toBe('get put put get put');
+    expect(all.states[0]!.users).toBeUndefined();
+  });
+
+  it('elsewhere: a stray request is answered by the store of the lane, and not cached', () => {
+    const all = settled();
+    all.own(key('0'), key('0').replace('0', '1') as RingKey, true, 2);
+    all.advance(settleMs);
+    expect(shortOf(all.ask(changeOf(alice, 2, ['sip:a@1'])))).toBe('sip:a@1#2');
     expect(all.states[0]!.users).toBeUndefined();
   });
 });

@@ -14,6 +14,7 @@ import type {
   ListBindings,
   LocationReply,
 } from './protocol.ts';
+import { isOwned } from './range.ts';
 import { changedBindings, charactersOf, liveBindings, noBindings, orderOf } from './record.ts';
 import { bindingsOf, boundedBindings, recordValueOf } from './record-value.ts';
 import { correlationsCount, type LocationState } from './state.ts';
@@ -36,7 +37,8 @@ export interface BusyUser {
   next: readonly Binding[] | undefined;
   correlation: number;
   askedAt: number;
-  /** `rangeChangesCount` of the state when the record was last read. */
+  /** When the record was last read (a cached one: now), and `rangeChangesCount` of the state then. */
+  readAt: number;
   rangeChangesCount: number;
 }
 
@@ -74,6 +76,7 @@ export function onUserRequest(state: LocationState, request: UserRequest, now: n
     next: undefined,
     correlation: 0,
     askedAt: now,
+    readAt: now,
     rangeChangesCount: state.rangeChangesCount,
   };
   serve(state, begun, now, out);
@@ -170,6 +173,7 @@ function answerOrAsk(state: LocationState, busy: BusyUser, now: number, out: Out
   const { correlation } = request;
   if (context === undefined || busy.rangeChangesCount !== state.rangeChangesCount) {
     busy.rangeChangesCount = state.rangeChangesCount;
+    busy.readAt = now;
     busy.context = undefined;
     const asked = ask(state, busy, now, out);
     out.send(state.config.store, {
@@ -222,10 +226,10 @@ function write(
   out.send(state.config.store, { type: 'put-record', table, key, name, context, value, ttlMs, replyTo, correlation });
 }
 
-/** The cache gets what the store has; what was read or written while the range changed may be old by now. */
+/** The cache gets what the store has, unless somebody else may know better. */
 function cache(state: LocationState, busy: BusyUser, now: number, out: Outbox): void {
-  const { aor, bindings, context, rangeChangesCount } = busy;
-  if (rangeChangesCount === state.rangeChangesCount && hasRoom(state, aor))
+  const { aor, key, bindings, context, readAt } = busy;
+  if (readAt >= state.cacheFrom && hasRoom(state, aor) && isOwned(state, key))
     keepBindings(state, aor, bindings, context ?? '', now, out);
 }
 

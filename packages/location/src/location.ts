@@ -45,7 +45,7 @@ export function stepLocation(state: LocationState, received: Received<LocationMe
       onExpiryDue(state, now, out);
       break;
     case 'range-changed':
-      onRangeChanged(state, message, out);
+      onRangeChanged(state, message, now, out);
       break;
     default:
       message satisfies never;

@@ -73,6 +73,8 @@ export interface LocationState {
   correlationNext: number;
   /** How often the range changed: what was read before says nothing afterwards. */
   rangeChangesCount: number;
+  /** What is read before then is not cached: who owned the range before may still have writes on their way. */
+  cacheFrom: number;
   /** What the peer owns, by its own word; undefined where there is no ring. */
   range: RangeChanged | undefined;
   /** Users that may be kept now. */
@@ -108,6 +110,7 @@ export function initState(config: LocationConfig, birth: Birth<LocationMessage>)
     answerTimer: 0,
     correlationNext: birth.seed % correlationsCount,
     rangeChangesCount: 0,
+    cacheFrom: 0,
     range: undefined,
     usersShare: config.usersMax,
     counts: { usersForgotten: 0, storeRefused: 0, valuesUnread: 0 },
