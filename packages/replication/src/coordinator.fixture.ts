@@ -69,7 +69,6 @@ export class CoordinatorWorld {
             5_000,
           ],
         },
-        { table: 4, name: 'ordered', ...table, isOrdered: true },
       ],
       ...config,
     };

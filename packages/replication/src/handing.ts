@@ -82,9 +82,9 @@ export function lookAfterHandings(state: CoordinatorState, now: number, out: Out
     if (releasedAt > 0) {
       const isOwned = state.ranges.find(handing.request.to) !== undefined;
       if (now - releasedAt >= (isOwned ? followingMsMax : followingMs)) remove(state, handing);
-    } else if (now - startedAt >= (comparison === 0 ? heldMsMax : comparingMsMax))
+    } else if (now - startedAt >= comparingMsMax || (comparison === 0 && now - startedAt >= heldMsMax)) {
       release(state, handing, false, now, out);
-    else goOn(state, handing, now, out);
+    } else goOn(state, handing, now, out);
   }
 }
 

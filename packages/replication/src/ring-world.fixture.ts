@@ -42,6 +42,7 @@ export class RingWorld {
   /** By place in the ring: who owns up to there, and from where. */
   owned: { readonly self: Member; from: RingKey }[] = [];
   #members: Member[] = [];
+  readonly #r: number;
   readonly #peers: number;
   readonly #disks = new Map<number, Map<string, Kept>>();
   readonly #actors = new Map<number, Actor>();
@@ -50,7 +51,8 @@ export class RingWorld {
   #events: Event[] = [];
   #next = 1;
 
-  constructor(hosts: number, seed: number, peers = 3) {
+  constructor(hosts: number, seed: number, r = 2, peers = 3) {
+    this.#r = r;
     this.random = createRandom(seed);
     this.#peers = peers;
     for (let host = 1; host <= hosts; host++) {
@@ -159,7 +161,7 @@ export class RingWorld {
       replica: replicaHere,
       replicaOf: (other) => makeAddress(other, 0, at.replica),
       membership,
-      tables: [{ table: 1, name: 'bindings', n: 3, r: 2, w: 2, merge: 'siblings', isOrdered: false }],
+      tables: [{ table: 1, name: 'bindings', n: 3, r: this.#r, w: 2, merge: 'siblings', isOrdered: false }],
     };
     this.#spawn(fixtureStore, disk, store);
     const ofReplica = { ...defaultReplicaConfig, host, store, membership, at: at.replica, owner };
