@@ -1,9 +1,8 @@
-// The SQLite engine: one file, a write-ahead log that is synced before a write is answered, records in the order of (key, table), each with
-// its own checksum. A file that is found damaged is rebuilt from what can be read of it, and work goes on.
+// The SQLite engine: one file, synced before a write is answered, each record with its own checksum. A file that is found damaged is rebuilt
+// from what can be read of it, and work goes on. How writes come to the file is in `sqlite-store.ts`.
 import { existsSync } from 'node:fs';
-import type { DatabaseSync } from 'node:sqlite';
 import type { RingKey } from '@chordial/ring-key';
-import { bucketsCount } from './digest.ts';
+import { bucketOf, bucketsCount, digestOf } from './digest.ts';
 import {
   type DeleteResult,
   type DigestResult,
@@ -17,43 +16,36 @@ import {
   type ScanResult,
   type WriteBatch,
 } from './engine.ts';
+import type { ExportedRecord } from './export-file.ts';
 import { scanCharactersMax, tableMax } from './limits.ts';
 import type { RecordName, StoredRecord } from './protocol.ts';
 import { failureOf, isDamage } from './sqlite-failure.ts';
 import { bytesOf, defaultTuning, openFile, type SqliteTuning } from './sqlite-file.ts';
-import { expiresAt, isAlive, isSound, keyOf, nameOf, type Row, recordOf, runWith } from './sqlite-rows.ts';
+import { entryOf } from './sqlite-log.ts';
+import { type Entry, merged } from './sqlite-recent.ts';
+import { expiresAt, isAlive, isSound, keyOf, type Row, recordOf } from './sqlite-rows.ts';
 import { salvage } from './sqlite-salvage.ts';
-import { prepareStatements, type Statements } from './sqlite-statements.ts';
+import { highestKey, SqliteStore } from './sqlite-store.ts';
 import { beginSqliteExport, beginSqliteImport } from './sqlite-transfer.ts';
 
-/** Rows that one call deletes. */
-const deletePerCallMax = 5_000;
 const newsMax = 100;
+/** Expired records that are dropped in one call, whatever was asked. */
+const dropPerCallMax = 10_000;
 /** A file that was not closed well is read through at its opening when it is not larger. */
 const checkedBytesMax = 2 ** 31;
 const lowestKey = '0'.repeat(40) as RingKey;
-const highestKey = 'f'.repeat(40) as RingKey;
 
 export interface SqliteOptions {
   readonly file: string;
   readonly tuning?: Partial<SqliteTuning>;
 }
 
-interface Opened {
-  readonly database: DatabaseSync;
-  readonly statements: Statements;
-  readonly isReadOnly: boolean;
-}
-
 export class SqliteEngine implements Engine {
   readonly name = 'sqlite';
   readonly place: string;
   readonly #tuning: SqliteTuning;
-  #opened: Opened | undefined;
-  #recordsCount = 0;
+  #store: SqliteStore | undefined;
   #damagedCount = 0;
-  /** Whether the last record that was written was there before: the next one most likely was or was not, too. */
-  #replaces = false;
   #news: string[] = [];
 
   constructor({ file, tuning }: SqliteOptions) {
@@ -70,49 +62,43 @@ export class SqliteEngine implements Engine {
   }
 
   read(names: readonly RecordName[], now: number): EngineFailure | ReadResult {
-    return this.#with(({ statements }) => {
+    return this.#with((store) => {
       const damaged: RecordName[] = [];
-      const records = names.map((name): StoredRecord | undefined => {
-        const row = statements.read.get(keyOf(name[1]), name[0]) as unknown as Row | undefined;
-        if (row === undefined || !isAlive(row, now)) return undefined;
-        if (isSound(row)) return recordOf(row, now);
-        this.#found(damaged, name);
-        return undefined;
-      });
+      const records = names.map((name) => this.#judged(store.get(name), name, now, damaged));
       return { records, damaged };
     });
   }
 
   write({ records, removals }: WriteBatch, now: number): EngineFailure | undefined {
-    return this.#change(({ statements }) => {
-      let count = this.#recordsCount;
-      for (const record of records) count += this.#put(statements, record, expiresAt(record.ttlMs, now));
-      for (const [table, key] of removals) count -= Number(statements.remove.run(keyOf(key), table).changes);
-      return [undefined, count];
+    return this.#change((store) => {
+      const entries = records.map((record) => writtenEntry(record, expiresAt(record.ttlMs, now)));
+      for (const [table, key] of removals) entries.push(entryOf('removed', table, key));
+      store.write(entries);
+      return undefined;
     });
   }
 
   scan({ from, to, table, after, recordsMax }: ScanOrder, now: number): EngineFailure | ScanResult {
-    return this.#with(({ statements }) => {
+    return this.#with((store) => {
+      const { statements, recent } = store;
       const statement = table === 0 ? statements.scan : statements.scanTable;
       const records: StoredRecord[] = [];
       const damaged: RecordName[] = [];
       let characters = 0;
       let last: RecordName | undefined;
       for (const [start, end] of partsOf(from, to, after)) {
-        const [startTable, startKey] = start;
-        const bounds = [Buffer.from(startKey, 'hex'), startTable, keyOf(end)];
-        for (const next of statement.iterate(...bounds, ...(table === 0 ? [] : [table]))) {
-          const row = next as unknown as Row;
+        const bounds = [Buffer.from(start[1], 'hex'), start[0], keyOf(end), ...(table === 0 ? [] : [table])];
+        for (const found of merged(statement.iterate(...bounds), recent.part(start, end))) {
+          const name = foundName(found);
+          if (table !== 0 && name[0] !== table) continue;
           if (records.length + damaged.length >= recordsMax || characters >= scanCharactersMax) {
             return { records, damaged, next: last };
           }
-          last = nameOf(row);
-          if (!isSound(row)) this.#found(damaged, last);
-          else if (isAlive(row, now)) {
-            records.push(recordOf(row, now));
-            characters += row[2].length + row[3].length + row[4].length + 60;
-          }
+          last = name;
+          const record = this.#judged(found, name, now, damaged);
+          if (record === undefined) continue;
+          records.push(record);
+          characters += record.name.length + record.version.length + record.value.length + 60;
         }
       }
       return { records, damaged, next: undefined };
@@ -120,72 +106,63 @@ export class SqliteEngine implements Engine {
   }
 
   digest(first: number, bucketsMax: number): EngineFailure | DigestResult {
-    return this.#with(({ statements }) => {
-      const buckets: [number, number, number, number][] = [];
+    return this.#with(({ statements, recent }) => {
+      const buckets = new Map<number, [number, number, number, number]>();
       const end = Math.min(bucketsCount, first + bucketsMax);
-      let now: [number, number, number, number] | undefined;
-      for (const next of statements.digest.iterate(edge(first), edge(end))) {
-        const [hex, high, low] = next as unknown as [string, number, number];
-        const bucket = Number.parseInt(hex, 16);
-        if (now?.[0] !== bucket) {
-          now = [bucket, 0, 0, 0];
-          buckets.push(now);
+      const add = (bucket: number, high: number, low: number): void => {
+        const sum = buckets.get(bucket);
+        if (sum === undefined) buckets.set(bucket, [bucket, high, low, 1]);
+        else {
+          sum[1] = (sum[1] ^ high) >>> 0;
+          sum[2] = (sum[2] ^ low) >>> 0;
+          sum[3]++;
         }
-        now[1] = (now[1] ^ high) >>> 0;
-        now[2] = (now[2] ^ low) >>> 0;
-        now[3]++;
+      };
+      for (const next of statements.digest.iterate(edge(first), edge(end))) {
+        const [key, table, high, low] = next as unknown as [RingKey, number, number, number];
+        if (recent.get(table, key) === undefined) add(bucketOf(key), high, low);
       }
-      return { buckets, next: end };
+      for (const { kind, table, key, version } of recent.buckets(first, end)) {
+        if (kind === 'record') add(bucketOf(key), ...digestOf(table, key, version));
+      }
+      return { buckets: [...buckets.values()].sort((a, b) => a[0] - b[0]), next: end };
     });
   }
 
   deleteRange(from: RingKey, to: RingKey, table: number): EngineFailure | DeleteResult {
-    return this.#change(({ statements }) => {
-      // From behind the highest key it goes on at the lowest.
-      const start = from === highestKey ? new Uint8Array(0) : Buffer.from(from, 'hex');
-      const end = from < to || from === highestKey ? to : highestKey;
-      const behind = statements.keyBehind.get(start, keyOf(end), deletePerCallMax - 1) as unknown as
-        | [RingKey]
-        | undefined;
-      const until = behind === undefined ? end : behind[0];
-      const { changes } =
-        table === 0
-          ? statements.deleteAll.run(start, keyOf(until))
-          : statements.deleteTable.run(start, keyOf(until), table);
-      const isAll = until === to && (end === to || from === highestKey);
-      return [{ recordsCount: Number(changes), next: isAll ? undefined : until }, this.#recordsCount - Number(changes)];
-    });
+    return this.#change((store) => store.deletePart(from, to, table));
   }
 
   drop(recordsMax: number, now: number): EngineFailure | DropResult {
-    const dropped = this.#with(
-      ({ statements }) => statements.expired.all(now, recordsMax + 1) as unknown as [number, RingKey, string][],
-    );
-    if (dropped instanceof EngineFailure) return dropped;
-    const hasMore = dropped.length > recordsMax;
-    if (hasMore) dropped.pop();
-    if (dropped.length === 0) return { dropped, hasMore };
-    const failed = this.write({ records: [], removals: dropped.map(([table, key]) => [table, key]) }, now);
-    return failed ?? { dropped, hasMore };
+    return this.#change((store) => store.drop(now, Math.min(recordsMax, dropPerCallMax)));
   }
 
-  beginExport(file: string): EngineFailure | LongWork {
-    return this.#with(({ isReadOnly }) => beginSqliteExport(this.place, isReadOnly, file), file);
+  beginExport(file: string, now: number): EngineFailure | LongWork {
+    return this.#with(
+      ({ isReadOnly, recent }) => beginSqliteExport(this.place, isReadOnly, recent.copy(), now, file),
+      file,
+    );
   }
 
   beginImport(file: string, now: number): EngineFailure | LongWork {
-    const add = (records: readonly (readonly [StoredRecord, number])[]): EngineFailure | number =>
-      this.#change(({ statements }) => {
-        let count = 0;
-        for (const [record, expires] of records) count += runWith(statements.add, record, expires);
-        return [count, this.#recordsCount + count];
+    const add = (records: readonly ExportedRecord[]): EngineFailure | number =>
+      this.#change((store) => {
+        const missing = records.filter(({ table, key }) => {
+          const found = store.get([table, key]);
+          return found === undefined || ('kind' in found && found.kind !== 'record');
+        });
+        store.write(missing.map((record) => writtenEntry(record, record.expires)));
+        return missing.length;
       });
-    return this.#with(() => beginSqliteImport(file, now, add), file);
+    return this.#attempt(() => beginSqliteImport(file, now, add), file);
   }
 
   describe(): EngineFailure | EngineDescription {
-    const bytes = bytesOf(this.place) + bytesOf(`${this.place}-wal`);
-    return { recordsCount: this.#recordsCount, bytes, damagedCount: this.#damagedCount };
+    return this.#with((store) => ({
+      recordsCount: store.recordsCount(),
+      bytes: bytesOf(this.place) + bytesOf(`${this.place}-wal`),
+      damagedCount: this.#damagedCount,
+    }));
   }
 
   takeNews(): readonly string[] {
@@ -193,32 +170,39 @@ export class SqliteEngine implements Engine {
   }
 
   close(): undefined {
-    const opened = this.#opened;
-    this.#opened = undefined;
+    const store = this.#store;
+    this.#store = undefined;
     try {
-      opened?.database.close();
+      store?.close();
     } catch {
       // Its log is read again when the file is opened.
     }
   }
 
-  #put(statements: Statements, record: StoredRecord, expires: number): 0 | 1 {
-    if (this.#replaces) {
-      if (runWith(statements.replace, record, expires) > 0) return 0;
-      this.#replaces = false;
-      runWith(statements.add, record, expires);
-      return 1;
+  /** What may be returned of what was found. */
+  #judged(
+    found: Row | Entry | undefined,
+    name: RecordName,
+    now: number,
+    damaged: RecordName[],
+  ): StoredRecord | undefined {
+    if (found === undefined) return undefined;
+    if ('kind' in found) {
+      const { kind, table, key, version, value, expires } = found;
+      if (kind === 'damaged') damaged.push(name);
+      if (kind !== 'record' || (expires !== 0 && expires <= now)) return undefined;
+      return { table, key, name: found.name, version, value, ttlMs: expires === 0 ? 0 : Math.max(1, expires - now) };
     }
-    if (runWith(statements.add, record, expires) > 0) return 1;
-    this.#replaces = true;
-    runWith(statements.replace, record, expires);
-    return 0;
+    if (!isSound(found)) {
+      this.#found(name);
+      // Where even the name is damaged nobody can ask for it by name.
+      if (name[1].length === 40 && name[0] >= 1 && name[0] <= tableMax) damaged.push(name);
+      return undefined;
+    }
+    return isAlive(found, now) ? recordOf(found, now) : undefined;
   }
 
-  #found(damaged: RecordName[], name: RecordName): void {
-    const [table, key] = name;
-    // Where even the name is damaged nobody can ask for it by name.
-    if (key.length === 40 && table >= 1 && table <= tableMax) damaged.push(name);
+  #found([table, key]: RecordName): void {
     this.#damagedCount++;
     this.#tell(`a record of ${this.place} (table ${table}, key ${key}) is damaged: its copies on other hosts count`);
   }
@@ -227,30 +211,21 @@ export class SqliteEngine implements Engine {
     if (this.#news.length < newsMax) this.#news.push(sentence);
   }
 
-  /** One transaction; `work` gives its answer and how many records there are after it. */
-  #change<T>(work: (opened: Opened) => [T, number]): EngineFailure | T {
-    return this.#with((opened) => {
-      if (opened.isReadOnly) {
-        // It may have become writable again.
-        this.close();
-        const again = this.#open();
-        if (again instanceof EngineFailure) return again;
-        if (this.#opened?.isReadOnly !== false) return failureOf({ code: 'EROFS', message: '' }, this.place);
-      }
-      const current = this.#opened!;
-      current.database.exec('begin immediate');
-      const [answer, count] = work(current);
-      if (count !== this.#recordsCount) current.statements.setCount.run(count);
-      current.database.exec('commit');
-      this.#recordsCount = count;
-      return answer;
+  #change<T>(work: (store: SqliteStore) => T): EngineFailure | T {
+    return this.#with((store) => {
+      if (!store.isReadOnly) return work(store);
+      // It may have become writable again.
+      this.close();
+      const again = this.#open();
+      if (again instanceof EngineFailure) return again;
+      return again.isReadOnly ? failureOf({ code: 'EROFS', message: '' }, this.place) : work(again);
     });
   }
 
-  #with<T>(work: (opened: Opened) => T | EngineFailure, file = this.place): EngineFailure | T {
+  #with<T>(work: (store: SqliteStore) => T | EngineFailure, file = this.place): EngineFailure | T {
     return this.#attempt(() => {
-      const opened = this.#opened ?? this.#open();
-      return opened instanceof EngineFailure ? opened : work(opened);
+      const store = this.#store ?? this.#open();
+      return store instanceof EngineFailure ? store : work(store);
     }, file);
   }
 
@@ -263,8 +238,7 @@ export class SqliteEngine implements Engine {
       if (!isDamage(error)) return failureOf(error, file);
     }
     try {
-      const failed = this.#salvage();
-      return failed ?? work();
+      return this.#salvage() ?? work();
     } catch (error) {
       this.#rollBack();
       return failureOf(error, this.place);
@@ -272,7 +246,7 @@ export class SqliteEngine implements Engine {
   }
 
   #rollBack(): void {
-    const database = this.#opened?.database;
+    const database = this.#store?.database;
     try {
       if (database?.isTransaction) database.exec('rollback');
     } catch {
@@ -280,18 +254,29 @@ export class SqliteEngine implements Engine {
     }
   }
 
-  #open(): EngineFailure | Opened {
+  #open(): EngineFailure | SqliteStore {
     const file = openFile(this.place, this.#tuning);
     if (file instanceof EngineFailure) return file;
-    const { database } = file;
-    const opened = { database, statements: prepareStatements(database), isReadOnly: file.isReadOnly };
-    this.#opened = opened;
-    if (file.wasUnclean && bytesOf(this.place) <= checkedBytesMax) {
-      const [fault] = Object.values(database.prepare('pragma quick_check(1)').get() ?? {});
-      if (fault !== 'ok') throw Object.assign(new Error(`${fault}`), { errcode: 11 });
+    const { database, isReadOnly, wasUnclean } = file;
+    try {
+      if (wasUnclean && bytesOf(this.place) <= checkedBytesMax) {
+        const [fault] = Object.values(database.prepare('pragma quick_check(1)').get() ?? {});
+        if (fault !== 'ok') throw Object.assign(new Error(`${fault}`), { errcode: 11 });
+      }
+      this.#store = new SqliteStore(database, isReadOnly, this.#tuning.sweepBytes);
+    } catch (error) {
+      database.close();
+      throw error;
     }
-    this.#recordsCount = Number((opened.statements.count.get() as unknown as [number])[0]);
-    return opened;
+    for (const name of this.#store.damagedNames) this.#found(name);
+    const { damagedRowsCount } = this.#store;
+    this.#damagedCount += damagedRowsCount;
+    if (damagedRowsCount > 0) {
+      this.#tell(
+        `${this.place}: ${damagedRowsCount} parts of the log are damaged: the last writes count on other hosts`,
+      );
+    }
+    return this.#store;
   }
 
   #salvage(): EngineFailure | undefined {
@@ -299,10 +284,10 @@ export class SqliteEngine implements Engine {
     if (!existsSync(this.place)) return undefined;
     const saved = salvage(this.place, this.#tuning);
     if (saved instanceof EngineFailure) return saved;
-    const { savedCount, damagedCount, bucketsHit, keptAs } = saved;
+    const { savedCount, damagedCount, logRowsLost, bucketsHit, keptAs } = saved;
     this.#damagedCount += damagedCount;
     this.#tell(
-      `${this.place} was damaged and was built anew: ${savedCount} records were saved, ${damagedCount} were not whole, and some may be missing in ${bucketsHit} of ${bucketsCount} parts of the ring; the damaged file is ${keptAs}`,
+      `${this.place} was damaged and was built anew: ${savedCount} records were saved, ${damagedCount} were not whole, ${logRowsLost} parts of the log are lost, and some records may be missing in ${bucketsHit} of ${bucketsCount} parts of the ring; the damaged file is ${keptAs}`,
     );
     return undefined;
   }
@@ -310,13 +295,19 @@ export class SqliteEngine implements Engine {
 
 const none: readonly string[] = [];
 
+function writtenEntry({ table, key, name, version, value }: Omit<StoredRecord, 'ttlMs'>, expires: number): Entry {
+  return { kind: 'record', table, key, name, version, value, expires, inTable: undefined };
+}
+
+const foundName = (found: Row | Entry): RecordName =>
+  'kind' in found ? [found.table, found.key] : [found[1], found[0] as RingKey];
+
 /** A range as one or two runs of rows in the order of the table, from behind a name to a key; those before `after` are left out. */
 function partsOf(from: RingKey, to: RingKey, after: RecordName | undefined): [start: RecordName, end: RingKey][] {
-  const behind = (key: RingKey): RecordName => [tableMax + 1, key];
   const isWrapped = from >= to;
-  const start = after ?? behind(from);
-  // Of a wrapped range the second part begins at the lowest key itself.
+  const start = after ?? [tableMax + 1, from];
   if (!isWrapped || (after !== undefined && after[1] <= to)) return [[start, to]];
+  // The second part begins at the lowest key itself.
   return [
     [start, highestKey],
     [[0, lowestKey], to],

@@ -17,8 +17,15 @@ export interface SqliteTuning {
   readonly cacheKilobytes: number;
   /** Pages in the write-ahead log after which they are moved to the file, within a commit. */
   readonly checkpointPages: number;
+  /** Bytes of log while the sweep goes once around the ring; the file has at most twice as many of them, memory about half. */
+  readonly sweepBytes: number;
 }
-export const defaultTuning: SqliteTuning = { pageBytes: 4_096, cacheKilobytes: 64_000, checkpointPages: 8_000 };
+export const defaultTuning: SqliteTuning = {
+  pageBytes: 4_096,
+  cacheKilobytes: 64_000,
+  checkpointPages: 8_000,
+  sweepBytes: 96_000_000,
+};
 
 const busyMs = 500;
 
@@ -29,6 +36,7 @@ const schema = `
     primary key (key, tab)
   ) without rowid;
   create index records_expiring on records (expires) where expires > 0;
+  create table log (id integer primary key, body blob not null);
   create table counts (what text primary key, count integer not null) without rowid;
   insert into counts values ('records', 0);
 `;

@@ -12,6 +12,8 @@ export interface Salvage {
   readonly savedCount: number;
   /** Records that were there and are not whole. Those on pages that cannot be read are not known by number. */
   readonly damagedCount: number;
+  /** Rows of the log that cannot be read: some 64 kB of the last writes in each. */
+  readonly logRowsLost: number;
   /** Parts of the ring, of 65,536, in which records may be missing. */
   readonly bucketsHit: number;
   readonly keptAs: string;
@@ -25,7 +27,7 @@ export function salvage(file: string, tuning: SqliteTuning): Salvage | EngineFai
   if (opened instanceof EngineFailure) return opened;
   const { database: target } = opened;
   const insert = target.prepare('insert or ignore into records values (?, ?, ?, ?, ?, ?, ?, ?, ?)');
-  const found = { savedCount: 0, damagedCount: 0, bucketsHit: 0 };
+  const found = { savedCount: 0, damagedCount: 0, logRowsLost: 0, bucketsHit: 0 };
   target.exec('begin');
   const save = (row: Row): void => {
     if (isSound(row)) found.savedCount += saveRow(insert, row);
@@ -34,6 +36,7 @@ export function salvage(file: string, tuning: SqliteTuning): Salvage | EngineFai
   };
   try {
     readAll(file, save, found);
+    found.logRowsLost = saveLog(file, target);
     target.prepare("update counts set count = ? where what = 'records'").run(found.savedCount);
     target.exec('commit');
   } finally {
@@ -90,6 +93,31 @@ function readAll(file: string, save: (row: Row) => void, found: { bucketsHit: nu
   } finally {
     source.close();
   }
+}
+
+/** How many rows were lost. */
+function saveLog(file: string, target: DatabaseSync): number {
+  const insert = target.prepare('insert into log values (?, ?)');
+  let lostCount = 0;
+  let source: DatabaseSync | undefined;
+  try {
+    source = new DatabaseSync(file);
+    const edges = source.prepare('select min(id) as first, max(id) as last from log').get() as Record<string, number>;
+    const row = source.prepare('select body from log where id = ?');
+    for (let id = edges.first!; id <= edges.last!; id++) {
+      try {
+        const { body } = row.get(id) as { body: Uint8Array };
+        insert.run(id, body);
+      } catch {
+        lostCount++;
+      }
+    }
+  } catch {
+    lostCount++;
+  } finally {
+    source?.close();
+  }
+  return lostCount;
 }
 
 /** False when a page could not be read. */

@@ -16,6 +16,11 @@ export interface Statements {
   /** The key of the row ?4 rows behind in a range. */
   readonly keyBehind: StatementSync;
   readonly expired: StatementSync;
+  readonly has: StatementSync;
+  readonly log: StatementSync;
+  readonly logged: StatementSync;
+  /** Rows of the log up to one. */
+  readonly forget: StatementSync;
   readonly setCount: StatementSync;
   readonly count: StatementSync;
 }
@@ -36,9 +41,7 @@ export function prepareStatements(database: DatabaseSync): Statements {
     remove: prepare('delete from records where key = ? and tab = ?'),
     scan: prepare(`${all} where (key, tab) > (?, ?) and key <= ? order by key, tab`),
     scanTable: prepare(`${all} where (key, tab) > (?, ?) and key <= ? and tab = ? order by key, tab`),
-    digest: prepare(
-      'select hex(substr(key, 1, 2)), high, low from records where key >= ? and key < ? order by key, tab',
-    ),
+    digest: prepare('select lower(hex(key)), tab, high, low from records where key >= ? and key < ? order by key, tab'),
     deleteAll: prepare('delete from records where key > ? and key <= ?'),
     deleteTable: prepare('delete from records where key > ? and key <= ? and tab = ?'),
     keyBehind: prepare(
@@ -47,6 +50,10 @@ export function prepareStatements(database: DatabaseSync): Statements {
     expired: prepare(
       'select tab, lower(hex(key)), version from records where expires > 0 and expires <= ? order by expires limit ?',
     ),
+    has: prepare('select 1 from records where key = ? and tab = ?'),
+    log: prepare('insert into log values (?, ?)'),
+    logged: prepare('select id, body from log order by id'),
+    forget: prepare('delete from log where id <= ?'),
     setCount: prepare("update counts set count = ? where what = 'records'"),
     count: prepare("select count from counts where what = 'records'"),
   };
