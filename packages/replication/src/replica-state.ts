@@ -7,7 +7,7 @@ import type { RingKey } from '@chordial/ring-key';
 import type { RecordName, StorageMessage, StorageNews, StoredRecord } from '@chordial/storage/protocol';
 import type { HashTree } from './hash-tree.ts';
 import type { BallotRequest } from './ordered-protocol.ts';
-import type { ComparePieces, CopyAnswer, FetchCopies, ReplicaMessage, StoreCopies } from './protocol.ts';
+import type { ComparePieces, CopyAnswer, FetchCopies, RangeRepaired, ReplicaMessage, StoreCopies } from './protocol.ts';
 import type { Repair, Session } from './repair-state.ts';
 import type { CachedRecord, RecordCache } from './replica-cache.ts';
 
@@ -186,6 +186,8 @@ export interface ReplicaState {
   servingCount: number;
   readonly ring: RingKnown;
   readonly repairs: Set<Repair>;
+  /** Answers that found no room on the way to their lane: sent again by the timer. */
+  readonly repairedUnsent: { readonly to: Address<RangeRepaired>; readonly message: RangeRepaired }[];
   readonly sessions: Map<number, Session>;
   readonly sessionsWaiting: Session[];
   readonly hints: Map<number, Map<string, Hint>>;
@@ -226,15 +228,24 @@ export interface Heal {
   isFound: boolean;
 }
 
+/** An arc of the ring of whose group this host is not, though it has records of it. */
+export interface HeldArc {
+  readonly from: RingKey;
+  readonly to: RingKey;
+  /** Those who should have what is held. */
+  readonly keepers: readonly number[];
+  /** This host may be asked for copies of the arc, and keeps them. */
+  readonly isNear: boolean;
+}
+
 /** Records of (from, to] that this host holds for others, on their way to them. */
 export interface Offer {
+  readonly arc: HeldArc;
   readonly from: RingKey;
   readonly to: RingKey;
   readonly hosts: readonly number[];
   /** They have it already: what they still have afterwards is deleted here. */
   readonly isLast: boolean;
-  /** Says from where, and to whom. */
-  readonly name: string;
   listed: readonly ListedRecord[];
   end: RingKey;
   repair: Repair | undefined;
@@ -245,6 +256,8 @@ export interface HoldingState {
   readonly since: Map<RingKey, number>;
   /** Arcs, by their ends, that were offered, and as which. */
   readonly offered: Map<RingKey, string>;
+  /** Found in this round and not looked at yet. */
+  arcs: HeldArc[];
   nextAt: number;
   /** What is being offered to the hosts that should have it. */
   offer: Offer | undefined;

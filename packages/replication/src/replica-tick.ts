@@ -28,6 +28,7 @@ export function onRepairDue(
 ): void {
   state.timer = 0;
   for (const failed of lostJobs(state, now)) onStorageFailed(failed);
+  for (const { to, message } of state.repairedUnsent.splice(0)) out.send(to, message);
   for (const asked of resendAsked(state, now, out)) onGivenUp(state, asked, now, out);
   watchRing(state, now, out);
   dropExpired(state, now, out);
@@ -59,9 +60,17 @@ export function settle(state: ReplicaState, now: number, out: Outbox): void {
     // A batch without news for the store is done at once.
   } while (state.batchesDone.length > 0);
   readDigests(state, now, out);
-  if (state.sessions.size + state.sessionsWaiting.length > 0) runSessions(state, now, out);
+  if (hasSessions(state)) runSessions(state, now, out);
+  // One arc after another, without waiting for the timer.
+  if (state.holding.offer?.repair?.left === 0) {
+    lookForHeld(state, now, out);
+    if (hasSessions(state)) runSessions(state, now, out);
+  }
   setTick(state, now, out);
 }
+
+const hasSessions = ({ sessions, sessionsWaiting }: ReplicaState): boolean =>
+  sessions.size + sessionsWaiting.length > 0;
 
 function onBatchDone(state: ReplicaState, { from, records, trouble }: Batch, out: Outbox): void {
   if (from.kind === 'store-copies') return onCopiesKept(state, from.message, trouble, out);
@@ -71,7 +80,7 @@ function onBatchDone(state: ReplicaState, { from, records, trouble }: Batch, out
 }
 
 export function setTick(state: ReplicaState, now: number, out: Outbox): void {
-  const isBusy = state.sessions.size + state.sessionsWaiting.length + state.asked.size > 0;
+  const isBusy = hasSessions(state) || state.asked.size > 0;
   const dueAt = now + (isBusy ? busyMs : restMs);
   if (state.timer !== 0) {
     if (state.timerAt <= dueAt) return;

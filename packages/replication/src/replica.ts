@@ -14,17 +14,18 @@ import type {
   CopyRefused,
   ListRepair,
   PiecesCompared,
+  RangeRepaired,
   ReplicaMessage,
 } from './protocol.ts';
 import { onComparePieces, onStoreCopies } from './repair-answers.ts';
 import { dropAsked, takeAsked } from './repair-asking.ts';
-import { dropSessions, onRepairRange } from './repair-ranges.ts';
+import { dropSessions, onRepairRange, sessionsWaitingMax } from './repair-ranges.ts';
 import { onCopiesFetched, onCopiesStored, onPiecesCompared, onSessionRefused } from './repair-session.ts';
 import { RecordCache } from './replica-cache.ts';
 import { onRecordsRead, onRecordsWritten, onScanned, onStorageFailed } from './replica-events.ts';
 import { onExpiredDropped } from './replica-expiry.ts';
 import { onHealFailed, onHealFetched } from './replica-healing.ts';
-import { unofferedCount } from './replica-holding.ts';
+import { lookAgain, unofferedCount } from './replica-holding.ts';
 import { storeFailure, takeJob } from './replica-jobs.ts';
 import { onStoreCopy } from './replica-keeping.ts';
 import { onFetchCopies, onFetchCopy } from './replica-reading.ts';
@@ -53,6 +54,7 @@ export function initReplica(config: ReplicaConfig, birth: Birth<ReplicaMessage>,
     servingCount: 0,
     ring: initRing(),
     repairs: new Set(),
+    repairedUnsent: [],
     sessions: new Map(),
     sessionsWaiting: [],
     hints: new Map(),
@@ -68,7 +70,7 @@ export function initReplica(config: ReplicaConfig, birth: Birth<ReplicaMessage>,
     timerAt: 0,
     expiryAt: birth.now,
     isExpiring: false,
-    holding: { since: new Map(), offered: new Map(), nextAt: birth.now, offer: undefined },
+    holding: { since: new Map(), offered: new Map(), arcs: [], nextAt: birth.now, offer: undefined },
     counts: {
       keptCount: 0,
       fetchedCount: 0,
@@ -201,13 +203,22 @@ function onSessionAnswer(
 
 function onRingChanged(state: ReplicaState, message: RingChanged, now: number, out: Outbox): void {
   const lost = noteRing(state, message);
+  lookAgain(state, now);
   if (lost.length === 0) return;
   for (const asked of dropAsked(state, lost)) onGivenUp(state, asked, now, out);
   dropSessions(state, lost);
 }
 
-/** The store, or the way to another lane, has no room: a job fails, and all else is sent again by its timer. */
+/**
+ * The store, or the way to another lane, has no room: a job fails, and all else is sent again by its timer, but for an answer that a coordinator
+ * waits long for.
+ */
 function onMessageRefused(state: ReplicaState, { to, message }: MessageRefused, now: number, out: Outbox): void {
+  if (message.type === 'range-repaired' && state.repairedUnsent.length < sessionsWaitingMax)
+    state.repairedUnsent.push({
+      to: to as Address<unknown> as Address<RangeRepaired>,
+      message: message as RangeRepaired,
+    });
   if ((to as number) !== state.config.store) return;
   const { correlation } = message as StorageJob;
   onStorageFailed(state, storeFailure(correlation, 'busy', 'the store has too much to do: try again'), now, out);
