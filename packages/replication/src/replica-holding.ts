@@ -9,58 +9,64 @@ import { repairOf, startRepair } from './repair-ranges.ts';
 import { type Scanned, startScan } from './repair-scan.ts';
 import { askStore } from './replica-jobs.ts';
 import { releaseName } from './replica-keeping.ts';
-import { type Job, type ListedRecord, mapName, type Offer, type ReplicaState } from './replica-state.ts';
+import { type HeldArc, type Job, type ListedRecord, mapName, type Offer, type ReplicaState } from './replica-state.ts';
 import { doubt, isLoaded, writeBegins, writeEnds, writeFails } from './replica-tree.ts';
 
 const roundMs = 5_000;
+/** The ring seldom changes once. */
+const gatherMs = 500;
 /** A ring that changes back within it costs no more than what was offered. */
 export const graceMs = 60_000;
 /** Hosts that must have a record before it is deleted here. */
 const keepersCount = 2;
 
-interface HeldArc {
-  readonly from: RingKey;
-  /** Those who should have what is held. */
-  readonly keepers: readonly number[];
-  /** This host may be asked for copies of the arc, and keeps them. */
-  readonly isNear: boolean;
-}
-
-/** Looks for arcs that are held for others, offers one that was not, or deletes of one that has been held for long enough. */
+/** Looks for arcs that are held for others; offers those that were not, and deletes what has been held for long enough. */
 export function lookForHeld(state: ReplicaState, now: number, out: Outbox): void {
   const { holding, tree } = state;
   finishOffer(state, now, out);
-  if (now < holding.nextAt || holding.offer !== undefined || !isLoaded(tree)) return;
-  holding.nextAt = now + roundMs;
+  if (holding.offer !== undefined || !isLoaded(tree)) return;
+  if (holding.arcs.length === 0 && now >= holding.nextAt) {
+    holding.nextAt = now + roundMs;
+    findArcs(state, now);
+  }
+  const arc = holding.arcs.pop();
+  if (arc !== undefined) beginOffer(state, arc, now, out);
+}
+
+/** The ring is another: what was found held may not be any more. */
+export function lookAgain({ holding }: ReplicaState, now: number): void {
+  holding.arcs = [];
+  holding.nextAt = Math.max(holding.nextAt - roundMs, now) + gatherMs;
+}
+
+/** Once a round: all arcs with something to do. */
+function findArcs(state: ReplicaState, now: number): void {
+  const { holding } = state;
   const held = heldArcs(state);
   for (const to of holding.since.keys()) if (!held.has(to)) holding.since.delete(to);
   for (const to of holding.offered.keys()) if (!held.has(to)) holding.offered.delete(to);
   for (const [to, arc] of held) {
-    const { from, keepers: hosts } = arc;
-    const isOffered = holding.offered.get(to) === arcName(arc);
     const since = holding.since.get(to);
     if (arc.isNear) holding.since.delete(to);
     else if (since === undefined) holding.since.set(to, now);
     const isOver = !arc.isNear && since !== undefined && now - since >= graceMs;
-    if (holding.offer !== undefined || (isOffered && !isOver)) continue;
-    const offer: Offer = {
-      from,
-      to,
-      hosts,
-      isLast: isOffered,
-      name: arcName(arc),
-      listed: [],
-      end: to,
-      repair: undefined,
-    };
-    holding.offer = offer;
-    if (isOffered) startScan(state, from, to, { kind: 'offer', offer }, now, out);
-    else {
-      offer.repair = repairOf({ from, to, isUrgent: false, asker: undefined });
-      startRepair(state, offer.repair, hosts, true, now);
-    }
+    if (isOver || !isOffered(state, arc)) holding.arcs.push(arc);
   }
 }
+
+function beginOffer(state: ReplicaState, arc: HeldArc, now: number, out: Outbox): void {
+  const { from, to, keepers: hosts } = arc;
+  const isLast = isOffered(state, arc);
+  const offer: Offer = { arc, from, to, hosts, isLast, listed: [], end: to, repair: undefined };
+  state.holding.offer = offer;
+  if (isLast) startScan(state, from, to, { kind: 'offer', offer }, now, out);
+  else {
+    offer.repair = repairOf({ from, to, isUrgent: false, asker: undefined });
+    startRepair(state, offer.repair, hosts, true, now);
+  }
+}
+
+const isOffered = ({ holding }: ReplicaState, arc: HeldArc): boolean => holding.offered.get(arc.to) === arcName(arc);
 
 /** Another beginning or other hosts make it another offer. */
 const arcName = ({ from, keepers }: HeldArc): string => `${from} ${keepers.join(' ')}`;
@@ -76,7 +82,7 @@ function heldArcs({ ring, config, tree }: ReplicaState): Map<RingKey, HeldArc> {
     if (tree.tree.sum(bucketOf(from), bucketOf(key)).count === 0) return;
     const place = groupOf(members, key, neighbourhoodCount).indexOf(host);
     if (place >= 0 && place < groupCount) return;
-    held.set(key, { from, keepers: groupOf(members, key, keepersCount), isNear: place >= 0 });
+    held.set(key, { from, to: key, keepers: groupOf(members, key, keepersCount), isNear: place >= 0 });
   });
   return held;
 }
@@ -84,7 +90,7 @@ function heldArcs({ ring, config, tree }: ReplicaState): Map<RingKey, HeldArc> {
 /** Arcs that were not offered since the ring changed: others may lack what is here. */
 export function unofferedCount(state: ReplicaState): number {
   let count = 0;
-  for (const [to, arc] of heldArcs(state)) if (state.holding.offered.get(to) !== arcName(arc)) count++;
+  for (const arc of heldArcs(state).values()) if (!isOffered(state, arc)) count++;
   return count;
 }
 
@@ -115,9 +121,7 @@ function finishOffer(state: ReplicaState, now: number, out: Outbox): void {
   if (!offer.isLast) {
     state.holding.offer = undefined;
     if (silent.length > 0) return;
-    state.holding.offered.set(offer.to, offer.name);
-    // The next arc at once.
-    state.holding.nextAt = now;
+    state.holding.offered.set(offer.to, arcName(offer.arc));
     return;
   }
   if (silent.length > 0 || isNear(state, offer.to)) return dropOffer(state, offer, now);
@@ -166,9 +170,10 @@ export function onReleaseWritten(
     releaseName(state, name, now, out);
   }
   state.counts.releasedCount += records.length;
+  if (state.holding.offer !== offer) return;
+  state.holding.offer = undefined;
   // The rest of the arc is next.
-  if (state.holding.offer === offer) state.holding.offer = undefined;
-  state.holding.nextAt = now;
+  if (offer.end !== offer.to) state.holding.arcs.push(offer.arc);
 }
 
 /** The store could not read or delete: what was locked is free again. */
