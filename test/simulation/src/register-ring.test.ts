@@ -1,27 +1,9 @@
 // The scenario `register-ring`: joins and leaves lose nothing and refuse nobody; faults lose no more than a crash must.
-import type { Behaviour, LaneSetup, Typed } from '@chordial/actor';
 import { formatFault, inputOf, runScenario, simulateSeeds } from '@chordial/simulator';
 import laneProgram from 'chordial/lane-program';
 import { describe, expect, it } from 'vitest';
-import { registerRing, registerRingOn, type ServerProgram } from './register-ring.ts';
-
-/** A location service that says that it took what it was handed, and did not. */
-const careless = (behaviour: Behaviour<unknown, Typed, unknown>): typeof behaviour => ({
-  ...behaviour,
-  step(state, received, out) {
-    const { message } = received;
-    behaviour.step(
-      state,
-      message.type === 'take-records' ? { ...received, message: { ...message, records: [] } as Typed } : received,
-      out,
-    );
-  },
-});
-const carelessProgram: ServerProgram = (setup) => {
-  const spawn = (behaviour: Behaviour<unknown, Typed, unknown>, config: unknown, at?: number) =>
-    setup.spawn(behaviour.name === 'location' ? careless(behaviour) : behaviour, config, at);
-  laneProgram({ ...setup, spawn: spawn as unknown as LaneSetup<unknown>['spawn'] });
-};
+import { carelessProgram } from './careless-store.ts';
+import { registerRing, registerRingOn } from './register-ring.ts';
 
 describe('register-ring', () => {
   it.each([10_500, 11_000, 12_000, 30_000, 100_000])(
@@ -48,8 +30,8 @@ describe('register-ring', () => {
     },
   );
 
-  it('would find a location service that drops what it is handed', () => {
-    const scenario = registerRingOn(carelessProgram);
+  it('would find a store that drops what it is told to keep', () => {
+    const scenario = registerRingOn(carelessProgram());
     const { violation } = runScenario(scenario, { ...inputOf(scenario, 1, 12_000), plan: [] });
     expect(violation?.sentence).toMatch(/ has 0 bindings at peer [0-9a-f]{40} of host-\d, 1 expected/);
   });

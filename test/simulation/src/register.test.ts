@@ -1,28 +1,31 @@
 // The scenario `register` over a few seeds: with faults, and on a fine day.
-import type { Behaviour, LaneSetup, Typed } from '@chordial/actor';
+import type { Behaviour, Typed } from '@chordial/actor';
+import type { RangeChanged } from '@chordial/chord/protocol';
+import type { LocationState } from '@chordial/location';
 import { formatFault, inputOf, runScenario, simulateSeeds } from '@chordial/simulator';
-import laneProgram from 'chordial/lane-program';
 import { describe, expect, it } from 'vitest';
-import { register, registerOn, type ServerProgram } from './register.ts';
+import { carelessProgram } from './careless-store.ts';
+import { register, registerOn } from './register.ts';
 
-/** A location service that begins anew with every message: it answers rightly and remembers nothing. */
-function forgetful(behaviour: Behaviour<unknown, Typed, unknown>, config: unknown): typeof behaviour {
-  const birth = { self: 0 as never, now: 0, seed: 1 };
-  return {
-    ...behaviour,
-    step: (_, received, out) => behaviour.step(behaviour.init(config, birth, out), received, out),
-  };
-}
-
-const forgetfulProgram: ServerProgram = (setup) => {
-  const spawn = (behaviour: Behaviour<unknown, Typed, unknown>, config: unknown, at?: number) =>
-    setup.spawn(behaviour.name === 'location' ? forgetful(behaviour, config) : behaviour, config, at);
-  laneProgram({ ...setup, spawn: spawn as unknown as LaneSetup<unknown>['spawn'] });
-};
+/** A location service whose cache is empty whenever somebody looks: all ranges change before. */
+const forgetful = (behaviour: Behaviour<unknown, Typed, unknown>): typeof behaviour =>
+  behaviour.name !== 'location'
+    ? behaviour
+    : {
+        ...behaviour,
+        step(state, received, out) {
+          const { range } = state as LocationState;
+          if (received.message.type === 'list-bindings' && range !== undefined) {
+            const message: RangeChanged = { ...range, epoch: range.epoch + 1 };
+            behaviour.step(state, { ...received, message }, out);
+          }
+          behaviour.step(state, received, out);
+        },
+      };
 
 describe('register', () => {
-  it('would find a location service that forgets', () => {
-    const scenario = registerOn(forgetfulProgram);
+  it('would find a store that keeps nothing, behind a cache that forgets', () => {
+    const scenario = registerOn(carelessProgram(forgetful));
     const { violation } = runScenario(scenario, { ...inputOf(scenario, 1, 90_000), plan: [] });
     expect(violation?.sentence).toMatch(/ has 0 bindings at peer [0-9a-f]{40} of server, 1 expected/);
   });

@@ -44,6 +44,7 @@ function build(stage: Stage, program: ServerProgram): Rules {
       routing: nextBelow(random, 2) === 0 ? 'one-hop' : 'fingers',
       usersMax: 10_000,
       secret: simulation.seed,
+      store: { kind: 'memory' },
       // Alone: it founds its ring in each life.
       foundedAt: 1,
       isAlone: true,
@@ -59,7 +60,7 @@ function build(stage: Stage, program: ServerProgram): Rules {
       if (broken !== undefined) return broken;
       const starved = logs.findIndex(({ answered }, index) => answered <= (whenCalm[index] ?? 0));
       if (starved >= 0) return `${nameOf(starved)} was not served again after the faults were over`;
-      return misplaced(stage, [server], logs, false);
+      return misplaced(stage, [server], logs);
     },
   };
 }
