@@ -25,6 +25,8 @@ interface Watched {
   readonly record: RecordHistory;
   readonly write: Write;
   readonly disksLost: number;
+  /** Hosts that the coordinator knew when it was asked. */
+  hostsCount: number;
 }
 
 export class RecordWorld {
@@ -80,7 +82,18 @@ export class RecordWorld {
   }
 
   watchWrite(client: Address<never>, correlation: number, record: RecordHistory, write: Write): void {
-    this.#watched.set(`${client} ${correlation}`, { record, write, disksLost: this.disksLost });
+    this.#watched.set(`${client} ${correlation}`, {
+      record,
+      write,
+      disksLost: this.disksLost,
+      hostsCount: 1,
+    });
+  }
+
+  /** A coordinator gets to a write: with fewer hosts in its ring fewer copies are enough. */
+  noteAsked(client: Address<never>, correlation: number, hostsCount: number): void {
+    const watched = this.#watched.get(`${client} ${correlation}`);
+    if (watched !== undefined) watched.hostsCount = hostsCount;
   }
 
   /** Before an acknowledgement of a put, the value lies on as many disks as the coordinator's ring allows. */
@@ -91,7 +104,7 @@ export class RecordWorld {
     const { record, write, disksLost } = watched;
     // A disk that had it may be gone; a write that has seen it may have replaced it.
     if (disksLost !== this.disksLost || record.writes.some(({ seen }) => seen.has(write))) return;
-    const needed = Math.min(copiesNeeded, hostsCount);
+    const needed = Math.min(copiesNeeded, hostsCount, watched.hostsCount);
     const holders = this.ring.hosts.filter(({ disk }) => disk.holds(bytesOf(write.value)));
     this.count('disksAsked');
     if (holders.length >= needed) return;
@@ -113,6 +126,9 @@ export function watchedCoordinator<State extends { readonly ring: { readonly hos
   return {
     ...behaviour,
     step(state, received, out) {
+      const { message: asked } = received;
+      if (asked.type === 'put-record')
+        world.noteAsked(asked.replyTo as Address<never>, asked.correlation, Math.max(1, state.ring.hosts.length));
       behaviour.step(state, received, {
         ...bound(out),
         send: (to, message) => {

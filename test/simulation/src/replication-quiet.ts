@@ -90,6 +90,9 @@ function driftFault(world: RecordWorld): string | undefined {
     })),
   ];
   const answers = askAll(world, questions) as (RepairListed | undefined)[];
+  const areAllThere = world.ring.hosts.every(({ number }) =>
+    world.ring.members().some(({ self }) => self.host === number),
+  );
   for (const [i, answer] of answers.entries()) {
     const { host } = questions[i]!;
     const who =
@@ -98,7 +101,8 @@ function driftFault(world: RecordWorld): string | undefined {
         : `the replica of host ${host}`;
     if (answer === undefined) return `${who} does not answer`;
     if (answer.rangesDrifting > 0) return `${who} has ${answer.rangesDrifting} ranges that drift`;
-    if (answer.hintsCount > 0) return `${who} has ${answer.hintsCount} hints yet`;
+    // One whose peers have all left is not in the ring, and may come back.
+    if (answer.hintsCount > 0 && areAllThere) return `${who} has ${answer.hintsCount} hints yet`;
   }
   return undefined;
 }
