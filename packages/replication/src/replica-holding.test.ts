@@ -83,6 +83,20 @@ describe('held for others', () => {
     expect(world.records(1)).toHaveLength(1);
   });
 
+  it('what comes to it later, as from a backup, is offered as well in the end', () => {
+    const world = ring();
+    const [first, second] = copiesOf('a', 400).filter((one) => near(world, one)[4] === 1) as [
+      ReturnType<typeof copyOf>,
+      ReturnType<typeof copyOf>,
+    ];
+    put(world, 1, [first]);
+    world.run(10_000);
+    put(world, 1, [second]);
+    world.run(11 * minuteMs);
+    for (const host of near(world, second).slice(0, 2))
+      expect(world.versions(host)[`1/${second.name}`]).toBe(second.version);
+  });
+
   it('a ring that changes back within a minute deletes nothing', () => {
     const world = ring();
     const record = copiesOf('a', 200).find((one) => !near(world, one).includes(1))!;

@@ -17,6 +17,7 @@ const roundMs = 5_000;
 const gatherMs = 500;
 /** A ring that changes back within it costs no more than what was offered. */
 export const graceMs = 60_000;
+const reofferMs = 600_000;
 /** Hosts that must have a record before it is deleted here. */
 const keepersCount = 2;
 
@@ -50,13 +51,13 @@ function findArcs(state: ReplicaState, now: number): void {
     if (arc.isNear) holding.since.delete(to);
     else if (since === undefined) holding.since.set(to, now);
     const isOver = !arc.isNear && since !== undefined && now - since >= graceMs;
-    if (isOver || !isOffered(state, arc)) holding.arcs.push(arc);
+    if (isOver || !isOffered(state, arc) || isAnother(state, arc, now)) holding.arcs.push(arc);
   }
 }
 
 function beginOffer(state: ReplicaState, arc: HeldArc, now: number, out: Outbox): void {
   const { from, to, keepers: hosts } = arc;
-  const isLast = isOffered(state, arc);
+  const isLast = !arc.isNear && isOffered(state, arc);
   const offer: Offer = { arc, from, to, hosts, isLast, listed: [], end: to, repair: undefined };
   state.holding.offer = offer;
   if (isLast) startScan(state, from, to, { kind: 'offer', offer }, now, out);
@@ -66,7 +67,20 @@ function beginOffer(state: ReplicaState, arc: HeldArc, now: number, out: Outbox)
   }
 }
 
-const isOffered = ({ holding }: ReplicaState, arc: HeldArc): boolean => holding.offered.get(arc.to) === arcName(arc);
+const isOffered = ({ holding }: ReplicaState, arc: HeldArc): boolean =>
+  holding.offered.get(arc.to)?.name === arcName(arc);
+
+/** What is near and was offered long ago has changed since, as when records came back from a backup. */
+function isAnother(state: ReplicaState, arc: HeldArc, now: number): boolean {
+  const offered = state.holding.offered.get(arc.to);
+  return arc.isNear && offered !== undefined && now - offered.at >= reofferMs && offered.sum !== sumText(state, arc);
+}
+
+/** Of all records in the buckets of an arc. */
+function sumText({ tree }: ReplicaState, { from, to }: HeldArc): string {
+  const { high, low, count } = tree.tree.sum(bucketOf(from), bucketOf(to));
+  return `${high} ${low} ${count}`;
+}
 
 /** Another beginning or other hosts make it another offer. */
 const arcName = ({ from, keepers }: HeldArc): string => `${from} ${keepers.join(' ')}`;
@@ -121,7 +135,8 @@ function finishOffer(state: ReplicaState, now: number, out: Outbox): void {
   if (!offer.isLast) {
     state.holding.offer = undefined;
     if (silent.length > 0) return;
-    state.holding.offered.set(offer.to, arcName(offer.arc));
+    const { arc } = offer;
+    state.holding.offered.set(arc.to, { name: arcName(arc), sum: sumText(state, arc), at: now });
     return;
   }
   if (silent.length > 0 || isNear(state, offer.to)) return dropOffer(state, offer, now);

@@ -254,8 +254,8 @@ export interface Offer {
 export interface HoldingState {
   /** Since when this host has records of an arc, named by its end, without being near its owner. */
   readonly since: Map<RingKey, number>;
-  /** Arcs, by their ends, that were offered, and as which. */
-  readonly offered: Map<RingKey, string>;
+  /** Arcs, by their ends, that were offered: from where to whom, and with which digest. */
+  readonly offered: Map<RingKey, { readonly name: string; readonly sum: string; readonly at: number }>;
   /** Found in this round and not looked at yet. */
   arcs: HeldArc[];
   nextAt: number;
