@@ -1,7 +1,7 @@
 // How the other commands ask a running host: one request over HTTP, with errors that say what to do next.
 import { type Endpoint, endpointText } from './endpoint.ts';
 
-const answerMsMax = 10_000;
+const answerMsMax = 20_000;
 
 /** The host did not answer, or refused; the message is for the operator. */
 export class ControlFault extends Error {
@@ -11,6 +11,20 @@ export class ControlFault extends Error {
 /** Asks `path` (with its query) of the host at `control` and returns the JSON of its answer. */
 export async function askHost<T>(control: Endpoint, path: string): Promise<T> {
   const response = await call(control, path, { signal: AbortSignal.timeout(answerMsMax) });
+  return (await response.json()) as T;
+}
+
+/** Sends JSON to `path` and returns the JSON of the answer. */
+export async function sendHost<T>(
+  control: Endpoint,
+  method: 'PUT' | 'POST' | 'DELETE',
+  path: string,
+  body: object,
+  withinMs = answerMsMax,
+): Promise<T> {
+  const headers = { 'content-type': 'application/json' };
+  const text = JSON.stringify(body);
+  const response = await call(control, path, { method, headers, body: text, signal: AbortSignal.timeout(withinMs) });
   return (await response.json()) as T;
 }
 

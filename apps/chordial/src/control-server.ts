@@ -9,6 +9,7 @@ import type { ChordialHost } from './host.ts';
 import { LeaveFault, type LeaveProgress } from './leaving.ts';
 import { LookupFault } from './lookup.ts';
 import { renderMetrics } from './metrics.ts';
+import { addRecordRoutes } from './record-routes.ts';
 
 const headersWithinMs = 5_000;
 const uriLengthMax = 1_024;
@@ -66,11 +67,12 @@ export function controlRoutes(host: ChordialHost, onLeft: () => void = () => {})
       return context.json({ error: (failure as Error).message }, 503);
     }
   });
+  addRecordRoutes(routes, host);
   routes.notFound((context) => {
     return context.json(
       {
         error:
-          'expected one of /healthz /metrics /api/status /api/hosts /api/ring /api/ring/check /api/lookup?uri=, or POST /api/leave',
+          'expected one of /healthz /metrics /api/status /api/hosts /api/ring /api/ring/check /api/lookup?uri= /api/record?table=&name= /api/records /api/repair, or POST to /api/leave /api/backup /api/restore',
       },
       404,
     );

@@ -3,21 +3,22 @@ import { join } from 'node:path';
 import { type Address, makeAddress, type Typed } from '@chordial/actor';
 import type { ChordMessage, LeaveRefused, PointersPending, PointersRead, RingLeft } from '@chordial/chord/protocol';
 import type { DispatcherReady, LookedUp, LookUpFailed } from '@chordial/dispatcher/protocol';
-import { bindingsOf, bindingsTable } from '@chordial/location';
 import type { HostsListed, MembershipReport } from '@chordial/membership/protocol';
-import type { ReplicationAnswer } from '@chordial/replication/protocol';
 import { type Host, type HostEvent, startHost } from '@chordial/runtime';
 import type { SipTransportState } from '@chordial/sip-transport/protocol';
 import type { StorageNews } from '@chordial/storage/protocol';
 import packageJson from '../package.json' with { type: 'json' };
 import { aliasesOf, bindSentence, claimRingPort, claimSipPort } from './address-claim.ts';
+import type { Asking } from './asking.ts';
 import { type Endpoint, endpointText } from './endpoint.ts';
 import { type Entrance, enter, ringSecret } from './entrance.ts';
 import { at, chordAddress, type HostConfig, peersOfLane, type StorePlace, storeLaneOf } from './layout.ts';
 import { LeaveFault, type LeaveProgress, leaveAll } from './leaving.ts';
-import { canonicalAor, type Lookup, listedBinding } from './lookup.ts';
+import { type Lookup, lookUp } from './lookup.ts';
 import type { Options } from './options.ts';
 import type { RingNews, RingTold } from './protocol.ts';
+import { type RecordDesk, recordDesk } from './record-desk.ts';
+import { describeStore } from './repair-status.ts';
 import { askMembers, judge, type RingCheck } from './ring-check.ts';
 import { pictureOf, type RingPicture } from './ring-picture.ts';
 import { StartFault } from './start-fault.ts';
@@ -50,6 +51,8 @@ export interface ChordialHost {
   check(): Promise<RingCheck>;
   /** Rejects with `LookupFault` for a URI that is none, or of a domain that is not served. */
   lookup(uri: string): Promise<Lookup>;
+  /** The records of the ring and of this host. */
+  readonly records: RecordDesk;
   /** All peers leave the ring, data first. Rejects with `LeaveFault`. The host still serves as an edge: stop it afterwards. */
   leave(onProgress?: (progress: LeaveProgress) => void, withinMs?: number): Promise<void>;
   /** Other hosts are in the ring, so that leaving is possible. */
@@ -103,6 +106,9 @@ export async function startChordial(
   let ringSize = { membersCount: 0, ownCount: 0, hostsCount: 0 };
   let isLeaving = false;
   let isJoined = false;
+  /** Empty while the store works. */
+  let storeTrouble = '';
+  let noteTrouble: () => Promise<void> = async () => {};
   let allReady: () => void = () => {};
   let startFailed: (fault: StartFault) => void = () => {};
   const starting = new Promise<void>((resolve, reject) => {
@@ -125,6 +131,7 @@ export async function startChordial(
       onEvent({ kind: 'ring-news', lane, sentence: report.sentence });
     } else if (report.type === 'storage-news') {
       onEvent({ kind: 'storage-news', lane, sentence: report.sentence });
+      void noteTrouble();
     } else if (report.type === 'host-number-taken') {
       failed = report.sentence;
       onEvent({ kind: 'host-failed', lane, sentence: report.sentence });
@@ -144,9 +151,10 @@ export async function startChordial(
 
   let running: Host | undefined;
   const lanesUp = () => laneNumbers.filter((lane) => running?.phaseOf(lane) === 'up');
+  const isStoreLaneUp = () => running?.phaseOf(storeLaneOf(config)) === 'up';
   function checkReady(): void {
-    if (bound.size === options.lanes && routing.size === options.lanes && lanesUp().length === options.lanes)
-      allReady();
+    const areUp = lanesUp().length === options.lanes && isStoreLaneUp();
+    if (bound.size === options.lanes && routing.size === options.lanes && areUp) allReady();
   }
 
   function lateSentence(): string {
@@ -212,14 +220,37 @@ export async function startChordial(
       ? ask<HostsListed>(here(0, at.membership), { type: 'list-hosts' }, askMsMax, 0)
       : ask<HostsListed>(here(laneUp(), at.membership), { type: 'list-hosts' });
   const tellRing = (): Promise<RingTold> => ask<RingTold>(here(laneUp(), at.reporter), { type: 'tell-ring' });
+  async function ownerOf(name: string): Promise<LookedUp> {
+    const asked = { type: 'look-up', aor: name } as Typed;
+    const found = await ask<LookedUp | LookUpFailed>(here(laneUp(), at.dispatcher), asked);
+    if (found.type === 'look-up-failed') throw new Error(`${found.sentence}; ask again in a second`);
+    return found;
+  }
+  const asking: Asking = {
+    host: number,
+    lanesCount: options.lanes,
+    storeLane: storeLaneOf(config),
+    ask: (to, message, timeoutMs, lane) => ask(to, message as Typed, timeoutMs, lane),
+    ownerOf,
+    tellRing,
+    listHosts,
+  };
+  const records = recordDesk(asking);
+  noteTrouble = async () => {
+    storeTrouble = (await describeStore(asking).catch(() => ({ trouble: storeTrouble }))).trouble;
+  };
+  // What was told before this host could ask.
+  await noteTrouble();
   const readPointers = (chord: Address<ChordMessage>) =>
     ask<PointersRead | PointersPending>(chord, { type: 'read-pointers', versionKnown: 0 } as Typed);
 
   async function status(): Promise<HostStatus> {
-    const [reports, { hosts }] = await Promise.all([
+    const [reports, { hosts }, storage] = await Promise.all([
       lanes.inspect(),
       listHosts().catch(() => ({ hosts: [] as HostsListed['hosts'] })),
+      records.repair(),
     ]);
+    if (storage.store !== undefined) storeTrouble = storage.store.trouble;
     const phases = { alive: 0, slow: 0, dead: 0, left: 0 };
     for (const { phase } of hosts) phases[phase]++;
     return {
@@ -242,6 +273,7 @@ export async function startChordial(
         peersInRing: ringSize.ownCount,
         membersCount: ringSize.membersCount,
       },
+      storage,
       lanes: reports,
       totals: sumTotals(reports),
     };
@@ -258,36 +290,14 @@ export async function startChordial(
     return judge(number, answers, Math.min(successorsCount, members.length - 1));
   }
 
-  async function lookup(uri: string): Promise<Lookup> {
-    const aor = canonicalAor(uri, options.domain, aliases);
-    const found = await ask<LookedUp | LookUpFailed>(here(laneUp(), at.dispatcher), { type: 'look-up', aor } as Typed);
-    if (found.type === 'look-up-failed') throw new Error(found.sentence);
-    const { owner, key, hops, trace } = found;
-    const asked = { type: 'get-record', table: bindingsTable, key, name: aor } as Typed;
-    const answer = await ask<ReplicationAnswer>(makeAddress(owner.host, owner.lane, at.coordinator), asked);
-    if (answer.type !== 'record-got') {
-      const why = answer.type === 'record-refused' ? `: ${answer.sentence}` : '';
-      throw new Error(`peer ${owner.key.slice(0, 12)} of host ${owner.host} does not say${why}; ask again in a second`);
-    }
-    const now = performance.now();
-    const bindings = bindingsOf(answer.siblings, now);
-    if (bindings === undefined) throw new Error(`the record of ${aor} cannot be read by this version of Chordial`);
-    return {
-      uri,
-      aor,
-      key,
-      owner: { key: owner.key, host: owner.host, lane: owner.lane },
-      routing: found.routing,
-      hops,
-      route: trace,
-      bindings: bindings.map((binding) => listedBinding(binding, now)),
-    };
-  }
-
   function health(): { healthy: boolean; sentence: string } {
     const up = lanesUp().length;
-    const healthy = failed === undefined && up === options.lanes;
-    return { healthy, sentence: failed ?? `${up} of ${options.lanes} lanes are up` };
+    const fault =
+      failed ??
+      (up < options.lanes ? `${up} of ${options.lanes} lanes are up` : undefined) ??
+      (isStoreLaneUp() ? undefined : 'the lane of the records is away') ??
+      (storeTrouble === '' ? undefined : storeTrouble);
+    return { healthy: fault === undefined, sentence: fault ?? `${up} of ${options.lanes} lanes are up` };
   }
 
   const hasOthers = (): boolean => ringSize.hostsCount > 1 || (ringSize.hostsCount === 1 && ringSize.ownCount === 0);
@@ -328,7 +338,8 @@ export async function startChordial(
     status,
     ring,
     check,
-    lookup,
+    lookup: (uri) => lookUp(asking, uri, options.domain, aliases),
+    records,
     leave,
     hasOthers,
     killLane: (lane) => lanes.killLane(lane),
@@ -374,5 +385,6 @@ function configOf(
 
 function storeOf({ storage }: Options, directory: string | undefined): StorePlace {
   if (storage !== undefined) return { kind: 'postgres', url: storage.reveal() };
-  return directory === undefined ? { kind: 'memory' } : { kind: 'sqlite', file: join(directory, 'records.sqlite') };
+  if (directory === undefined) return { kind: 'memory' };
+  return { kind: 'sqlite', file: join(directory, 'records.sqlite'), ballotsFile: join(directory, 'ballots.sqlite') };
 }

@@ -6,13 +6,13 @@ import { chordPeer } from '@chordial/chord/behaviour';
 import type { Member } from '@chordial/chord/protocol';
 import { dispatcher } from '@chordial/dispatcher/behaviour';
 import type { AttachPeers, DispatcherMessage } from '@chordial/dispatcher/protocol';
-import { bindingsTable, defaultLocationConfig, mergeBindings } from '@chordial/location';
+import { defaultLocationConfig } from '@chordial/location';
 import { location } from '@chordial/location/behaviour';
 import { membership } from '@chordial/membership/behaviour';
 import type { MembershipMessage } from '@chordial/membership/protocol';
 import { defaultRegistrarLimits } from '@chordial/registrar';
 import { registrar } from '@chordial/registrar/behaviour';
-import { defaultCoordinatorLimits, type TableConfig } from '@chordial/replication';
+import { defaultCoordinatorLimits } from '@chordial/replication';
 import { coordinator } from '@chordial/replication/behaviour';
 import type { CoordinatorMessage, ReplicaMessage } from '@chordial/replication/protocol';
 import { sipTransaction } from '@chordial/sip-transaction/behaviour';
@@ -23,15 +23,12 @@ import { endpointText } from './endpoint.ts';
 import { at, chordAddress, type HostConfig, locationAddress, peersOfLane, ringOf, storeLaneOf } from './layout.ts';
 import { ringReporter } from './ring-reporter.ts';
 import { layOutStore } from './store-program.ts';
+import { tables } from './tables.ts';
 
 /** Datagrams waiting behind one another from which a lane shares them with the others. */
 const handOverBacklogMin = 32;
 /** Longer than any chain of fingers in a ring of 2^20 peers. */
 const hopsMax = 24;
-/** What this service keeps on several hosts, and how versions that were written apart become one. */
-const tables: readonly TableConfig[] = [
-  { table: bindingsTable, name: 'bindings', n: 3, r: 2, w: 2, merge: mergeBindings, isOrdered: false },
-];
 
 const layOutLane: LaneProgram<HostConfig> = (setup) => {
   const { config, host, lane } = setup;

@@ -39,7 +39,7 @@ export interface HostConfig {
 
 export type StorePlace =
   | { readonly kind: 'memory' }
-  | { readonly kind: 'sqlite'; readonly file: string }
+  | { readonly kind: 'sqlite'; readonly file: string; readonly ballotsFile: string }
   | { readonly kind: 'postgres'; readonly url: string };
 
 /** Well-known indices of the actors that every lane has once, the same on all hosts. */
@@ -52,6 +52,9 @@ export const at = {
   coordinator: 21,
   replica: 22,
   store: 23,
+  acceptor: 24,
+  ballots: 25,
+  storeDoor: 26,
 } as const;
 
 /** The lane of the store and of the replica in front of it: the storage lane follows those that serve. */

@@ -1,13 +1,21 @@
 // What `chordial lookup` and `/api/lookup` answer: who owns a user, how a request gets there, and where the user is registered.
+import { makeAddress } from '@chordial/actor';
+import { bindingsOf, bindingsTable } from '@chordial/location';
 import type { Binding } from '@chordial/location/protocol';
+import type { ReplicationAnswer } from '@chordial/replication/protocol';
 import { aorOf, parseUri, SipUri } from '@chordial/sip-parser';
+import type { Asking } from './asking.ts';
 import { domainText } from './endpoint.ts';
+import { at } from './layout.ts';
 import type { Options } from './options.ts';
 
 /** The question itself was wrong. */
 export class LookupFault extends Error {
   override readonly name = 'LookupFault';
 }
+
+/** An operation of a coordinator ends before. */
+const answerMsMax = 4_000;
 
 export interface Lookup {
   readonly uri: string;
@@ -46,4 +54,34 @@ export function listedBinding(
   now: number,
 ): Lookup['bindings'][number] {
   return { contact, userAgent, callId, cseq, q: q / 1_000, expiresInSeconds: Math.ceil((expiresAt - now) / 1_000) };
+}
+
+export async function lookUp(
+  asking: Asking,
+  uri: string,
+  domains: readonly string[],
+  aliases: readonly string[],
+): Promise<Lookup> {
+  const aor = canonicalAor(uri, domains, aliases);
+  const { owner, key, routing, hops, trace } = await asking.ownerOf(aor);
+  const asked = { type: 'get-record', table: bindingsTable, key, name: aor };
+  const to = makeAddress<never>(owner.host, owner.lane, at.coordinator);
+  const answer = await asking.ask<ReplicationAnswer>(to, asked, answerMsMax);
+  if (answer.type !== 'record-got') {
+    const why = answer.type === 'record-refused' ? `: ${answer.sentence}` : '';
+    throw new Error(`peer ${owner.key.slice(0, 12)} of host ${owner.host} does not say${why}; ask again in a second`);
+  }
+  const now = performance.now();
+  const bindings = bindingsOf(answer.siblings, now);
+  if (bindings === undefined) throw new Error(`the record of ${aor} cannot be read by this version of Chordial`);
+  return {
+    uri,
+    aor,
+    key,
+    owner: { key: owner.key, host: owner.host, lane: owner.lane },
+    routing,
+    hops,
+    route: trace,
+    bindings: bindings.map((binding) => listedBinding(binding, now)),
+  };
 }

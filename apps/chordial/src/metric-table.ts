@@ -3,6 +3,7 @@
 // is counted now is summed over the lanes. What has no meaning as a sum of actors (an epoch, members known) is not here.
 import { countedMethods } from '@chordial/dispatcher';
 import type { LaneReport } from '@chordial/runtime';
+import type { RepairStatus } from './repair-status.ts';
 
 /** A counter's name ends in `_total`, and it has the label `lane`. */
 export interface LaneMetric {
@@ -58,6 +59,53 @@ export const laneMetrics: readonly LaneMetric[] = [
   counter('failures', 'Actors that failed', ({ actors }) => actors.failures),
 ];
 
+/** Of the records of the host; undefined while it is not known. */
+export interface StorageMetric {
+  readonly name: string;
+  readonly kind: 'counter' | 'gauge';
+  readonly help: string;
+  readonly read: (status: RepairStatus) => number | undefined;
+}
+
+const ofStorage = (kind: StorageMetric['kind']) => {
+  return (name: string, help: string, read: StorageMetric['read']): StorageMetric => {
+    return { kind, name: `chordial_${name}${kind === 'counter' ? '_total' : ''}`, help, read };
+  };
+};
+const storageGauge = ofStorage('gauge');
+const storageCounter = ofStorage('counter');
+const sumOf = (status: RepairStatus, read: (lane: RepairStatus['lanes'][number]) => number): number =>
+  status.lanes.reduce((sum, lane) => sum + read(lane), 0);
+
+export const storageMetrics: readonly StorageMetric[] = [
+  storageGauge('replica_drift', 'Ranges of this host whose group is not known to be the same', ({ drift }) => drift),
+  storageGauge('replica_hints', 'Copies kept for hosts that are away', ({ replica }) => replica?.hintsCount),
+  storageGauge(
+    'replica_sessions',
+    'Repairs with other hosts, under way and waiting',
+    ({ replica }) => replica?.sessionsCount,
+  ),
+  storageCounter('repair_records_sent', 'Records sent to other hosts by repair', ({ replica }) => replica?.sentCount),
+  storageCounter(
+    'repair_records_taken',
+    'Records taken from other hosts by repair',
+    ({ replica }) => replica?.takenCount,
+  ),
+  storageCounter('replica_refused', 'Copies that the replica refused', ({ replica }) => replica?.refusedCount),
+  storageCounter('read_repairs', 'Copies corrected as a read found them different', (status) =>
+    sumOf(status, ({ readRepairsCount }) => readRepairsCount),
+  ),
+  storageCounter('records_refused', 'Operations on records that were refused', (status) =>
+    sumOf(status, ({ refusedCount }) => refusedCount),
+  ),
+  storageGauge('store_records', 'Records in the store of this host', ({ store }) => store?.recordsCount),
+  storageGauge('store_bytes', 'Bytes of the store of this host', ({ store }) => store?.bytes),
+  storageCounter('store_damaged', 'Records found damaged since the start', ({ store }) => store?.damagedCount),
+  storageGauge('store_trouble', '1 while the store cannot do all its work: see /healthz', ({ store }) =>
+    store === undefined || store.trouble !== '' ? 1 : 0,
+  ),
+];
+
 const of = (actor: string, kind: ActorMetric['kind']) => {
   return (field: string, name: string, help: string, label?: ActorMetric['label']): ActorMetric => {
     const metric = { actor, field, kind, name: `chordial_${name}${kind === 'counter' ? '_total' : ''}`, help };
@@ -80,7 +128,8 @@ export const actorMetrics: readonly ActorMetric[] = [
   locationGauge('bindingsCount', 'bindings', 'Bindings of all users'),
   of('registrar', 'gauge')('pendingCount', 'registrar_pending', 'Requests that wait for the bindings of their user'),
 
-  locationGauge('handOversCount', 'location_hand_overs', 'Ranges whose records are on their way to another peer'),
+  of('store', 'counter')('commits', 'store_commits', 'Transactions of the store of records and of that of votes'),
+  of('store', 'gauge')('waiting', 'store_jobs_waiting', 'Jobs that wait for the store'),
   chordGauge('membersCount', 'peers_in_ring', 'Peers of this host that are members of the ring'),
   chordGauge('ownersCount', 'peers_owning', 'Peers of this host that own a range'),
   membershipCounter('probes', 'membership_probes', 'Probes of other hosts'),

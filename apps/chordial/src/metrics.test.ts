@@ -1,18 +1,25 @@
 // What Prometheus is shown: chosen names only, whatever clients send; and every row of the table has a figure behind it.
 import { createSocket } from 'node:dgram';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ChordialHost, startChordial } from './host.ts';
-import { actorMetrics, laneMetrics } from './metric-table.ts';
+import { actorMetrics, laneMetrics, storageMetrics } from './metric-table.ts';
 import { renderMetrics } from './metrics.ts';
 import { readOptions } from './options.ts';
 import type { HostStatus } from './status.ts';
 
 let host: ChordialHost;
+const data = mkdtempSync(join(tmpdir(), 'chordial-metrics-'));
 beforeAll(async () => {
-  const options = readOptions({ listen: 'udp:127.0.0.1:0', control: 'off', lanes: '2', peers: '4' }, {});
+  const options = readOptions({ listen: 'udp:127.0.0.1:0', control: 'off', lanes: '2', peers: '4', data }, {});
   host = await startChordial(options);
 }, 30_000);
-afterAll(() => host.stop());
+afterAll(async () => {
+  await host.stop();
+  rmSync(data, { recursive: true, force: true });
+});
 
 const requestText = (method: string): string =>
   [
@@ -55,7 +62,7 @@ test('methods that clients make up are neither names nor labels, and break no sc
   expect(other.reduce((sum, [, count]) => sum + Number(count), 0)).toBe(43);
   expect(sumOf(text, 'chordial_dispatcher_answers_total{')).toBe(44);
   const chosen = new Set(['chordial_uptime_seconds', 'chordial_peers', 'chordial_hosts', 'chordial_ring_members']);
-  for (const { name } of [...laneMetrics, ...actorMetrics]) chosen.add(name);
+  for (const { name } of [...laneMetrics, ...actorMetrics, ...storageMetrics]) chosen.add(name);
   expect(new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name))).toEqual(chosen);
 });
 

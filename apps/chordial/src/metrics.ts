@@ -1,7 +1,7 @@
 // Prometheus text for `/metrics`, written by prom-client from one status: a fresh registry per scrape, as all counting is done
 // in the lanes. What is shown is chosen in `metric-table.ts`.
 import { Counter, Gauge, Registry } from 'prom-client';
-import { type ActorMetric, actorMetrics, laneMetrics } from './metric-table.ts';
+import { type ActorMetric, actorMetrics, laneMetrics, storageMetrics } from './metric-table.ts';
 import type { HostStatus } from './status.ts';
 
 interface Reading {
@@ -10,7 +10,7 @@ interface Reading {
 }
 type Fields = Readonly<Record<string, number>>;
 
-export type MetricsSource = Pick<HostStatus, 'uptimeMs' | 'peersCount' | 'ring' | 'lanes' | 'totals'>;
+export type MetricsSource = Pick<HostStatus, 'uptimeMs' | 'peersCount' | 'ring' | 'storage' | 'lanes' | 'totals'>;
 
 export async function renderMetrics(
   status: MetricsSource,
@@ -27,12 +27,16 @@ export async function renderMetrics(
       for (const { labels, value } of readings) gauge.set(labels, value);
     }
   };
-  const { uptimeMs, peersCount, ring, lanes, totals } = status;
+  const { uptimeMs, peersCount, ring, storage, lanes, totals } = status;
   show('gauge', 'chordial_uptime_seconds', 'Seconds since the host started', [{ labels: {}, value: uptimeMs / 1_000 }]);
   show('gauge', 'chordial_peers', 'Peers of the ring on this host', [{ labels: {}, value: peersCount }]);
   const phases = Object.entries(ring.hosts).map(([phase, value]) => ({ labels: { phase }, value }));
   show('gauge', 'chordial_hosts', 'Hosts known, by what is thought of them', phases);
   show('gauge', 'chordial_ring_members', 'Members of the whole ring', [{ labels: {}, value: ring.membersCount }]);
+  for (const { kind, name, help, read } of storageMetrics) {
+    const value = read(storage);
+    show(kind, name, help, value === undefined ? [] : [{ labels: {}, value }]);
+  }
   for (const { kind, name, help, read } of laneMetrics) {
     const readings = lanes.map((lane) => ({ labels: { lane: String(lane.lane) }, value: read(lane) }));
     show(kind, name, help, readings);

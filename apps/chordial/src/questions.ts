@@ -5,6 +5,7 @@ import type { LeaveLine } from './control-server.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Lookup } from './lookup.ts';
 import { ConfigurationFault, optionList } from './options.ts';
+import { storageLine } from './repair-text.ts';
 import { checkText, type RingCheck } from './ring-check.ts';
 import type { RingPicture } from './ring-picture.ts';
 import { ringSvg } from './ring-svg.ts';
@@ -71,7 +72,7 @@ export async function runLookup(uri: string, flags: QuestionFlags): Promise<void
   show(flags, lookup, () => lookupText(lookup));
 }
 
-function controlOf(flags: QuestionFlags): Endpoint {
+export function controlOf(flags: QuestionFlags): Endpoint {
   const { check, fallback } = optionList.control;
   const value = flags.control ?? process.env.CHORDIAL_CONTROL ?? fallback;
   const result = check.safeParse(value);
@@ -79,7 +80,7 @@ function controlOf(flags: QuestionFlags): Endpoint {
   throw new ConfigurationFault(`--control: read '${value}', expected ADDR:PORT of a running host, as in ${fallback}`);
 }
 
-function show(flags: QuestionFlags, answer: unknown, text: () => string): void {
+export function show(flags: QuestionFlags, answer: unknown, text: () => string): void {
   console.log(flags.json === true ? JSON.stringify(answer, undefined, 2) : text());
 }
 
@@ -105,6 +106,7 @@ function statusText(status: HostStatus): string {
     `${status.listen} for ${status.domains.join(', ')}; ${status.peersCount} peers, ${status.routing} routing`,
     ...(ring.address === 'off' ? [] : [ringLine(ring)]),
     `${users} users with ${bindings} bindings`,
+    storageLine(status.storage),
     '',
     renderTable(['lane', 'phase', 'actors', 'read', 'sent', 'to lanes', 'from lanes', 'cpu s', 'MiB'], lanes),
   ].join('\n');

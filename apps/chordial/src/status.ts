@@ -3,6 +3,7 @@ import type { HostPhase } from '@chordial/membership/protocol';
 import type { LaneReport } from '@chordial/runtime';
 import { type Endpoint, endpointText } from './endpoint.ts';
 import type { Options } from './options.ts';
+import type { RepairStatus } from './repair-status.ts';
 
 export interface HostStatus {
   readonly version: string;
@@ -30,6 +31,8 @@ export interface HostStatus {
     readonly peersInRing: number;
     readonly membersCount: number;
   };
+  /** Where the records of this host are, and how their copies are. */
+  readonly storage: RepairStatus;
   readonly lanes: readonly LaneReport[];
   /** Figures of all actors, summed over the lanes, by actor and field. */
   readonly totals: Readonly<Record<string, Readonly<Record<string, number>>>>;

@@ -1,22 +1,29 @@
-// The wiring of the records of a host: on the storage lane a store and the replica in front of it, on lane 0 the door to it; without a
-// directory both are on lane 0, and the store keeps everything in memory.
+// The wiring of the records of a host: on the storage lane a store and the replica in front of it, on lane 0 the doors to them; without a
+// directory all is on lane 0, and the stores keep everything in memory. What acceptors of ordered tables promise is in a store of its own, as
+// neither repair nor a backup may touch it.
 import type { LaneSetup } from '@chordial/actor';
 import type { MembershipMessage } from '@chordial/membership/protocol';
 import { defaultReplicaConfig } from '@chordial/replication';
-import { replica, replicaDoor } from '@chordial/replication/behaviour';
+import { acceptor, replica, replicaDoor } from '@chordial/replication/behaviour';
 import type { ReplicaMessage } from '@chordial/replication/protocol';
 import { SqliteEngine, storeLimits, storePort } from '@chordial/storage';
 import { journalStore } from '@chordial/storage/journal';
 import type { StorageMessage } from '@chordial/storage/protocol';
 import { at, type HostConfig, storeLaneOf } from './layout.ts';
+import { storeDoor } from './store-door.ts';
+import { copiesMax } from './tables.ts';
 
 export function layOutStore(setup: LaneSetup<HostConfig>): void {
-  const { config, host, lane, ports } = setup;
+  const { config, host, lane, ports, startedAt } = setup;
   const storeLane = storeLaneOf(config);
-  if (lane === 0 && storeLane !== 0)
-    setup.spawn(replicaDoor, { replica: setup.wellKnown<ReplicaMessage>(storeLane, at.replica) }, at.replica);
+  if (lane === 0) {
+    setup.spawn(storeDoor, { store: setup.wellKnown<StorageMessage>(storeLane, at.store) }, at.storeDoor);
+    if (storeLane !== 0)
+      setup.spawn(replicaDoor, { replica: setup.wellKnown<ReplicaMessage>(storeLane, at.replica) }, at.replica);
+  }
   if (lane !== storeLane) return;
-  layOutEngine(setup);
+  layOutEngine(setup, at.store);
+  layOutEngine(setup, at.ballots);
   setup.spawn(
     replica,
     {
@@ -24,21 +31,37 @@ export function layOutStore(setup: LaneSetup<HostConfig>): void {
       host,
       store: setup.wellKnown<StorageMessage>(lane, at.store),
       membership: setup.wellKnown<MembershipMessage>(lane, at.membership),
+      acceptor: setup.wellKnown(lane, at.acceptor),
       at: at.replica,
       owner: ports.gateway,
     },
     at.replica,
   );
+  setup.spawn(
+    acceptor,
+    {
+      host,
+      store: setup.wellKnown<StorageMessage>(lane, at.ballots),
+      startedAt,
+      isFounder: config.foundedAt !== undefined,
+      n: copiesMax,
+    },
+    at.acceptor,
+  );
 }
 
-function layOutEngine({ config: { store }, ports: { gateway: owner }, startedAt, spawn }: LaneSetup<HostConfig>): void {
+function layOutEngine({ config, ports, startedAt, spawn }: LaneSetup<HostConfig>, index: number): void {
+  const { store } = config;
+  const owner = ports.gateway;
   switch (store.kind) {
     case 'memory':
-      spawn(journalStore, { disk: undefined, owner, startedAt }, at.store);
+      spawn(journalStore, { disk: undefined, owner, startedAt }, index);
       break;
-    case 'sqlite':
-      spawn(storePort, { ...storeLimits, engine: new SqliteEngine({ file: store.file }), startedAt, owner }, at.store);
+    case 'sqlite': {
+      const engine = new SqliteEngine({ file: index === at.store ? store.file : store.ballotsFile });
+      spawn(storePort, { ...storeLimits, engine, startedAt, owner }, index);
       break;
+    }
     case 'postgres':
       throw new Error('PostgreSQL is not wired yet');
     default:

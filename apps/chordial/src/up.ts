@@ -1,12 +1,14 @@
 // `chordial up`: runs a host until it is told to stop, says where it listens and what to try next. Told to stop, a host of a ring of
 // several leaves it first, so that no request meets a peer that is gone; told twice, it stops at once.
 import type { Server } from 'node:http';
+import { join } from 'node:path';
 import { serveControl } from './control-server.ts';
 import { endpointText, isLoopback, reachable } from './endpoint.ts';
 import { type ChordialHost, StartFault, startChordial } from './host.ts';
 import { LaneNews } from './lane-news.ts';
 import { readOptions } from './options.ts';
 import { listenText } from './status.ts';
+import { copiesMax } from './tables.ts';
 
 type Say = (event: string, sentence: string, detail?: Readonly<Record<string, unknown>>) => void;
 
@@ -105,6 +107,14 @@ async function controlOf(host: ChordialHost, onLeft: () => void): Promise<Server
 const sizeText = ({ peers, lanes }: ChordialHost['options']): string =>
   `${peers} ${peers === 1 ? 'peer' : 'peers'} on ${lanes} ${lanes === 1 ? 'lane' : 'lanes'}`;
 
+/** Where records are kept, without secrets. */
+function recordsText({ data, storage, listenRing }: ChordialHost['options']): string {
+  const copies = listenRing === undefined ? '' : ` (each on ${copiesMax} hosts)`;
+  if (storage !== undefined) return `in PostgreSQL${copies}`;
+  if (data === undefined) return 'in memory: give --data DIR to keep them over a restart';
+  return `${join(data, 'records.sqlite')}${copies}`;
+}
+
 /** What is printed once the host is up. */
 export function greeting(
   host: Pick<ChordialHost, 'options' | 'listen' | 'aliases' | 'ringEndpoint' | 'number'>,
@@ -120,6 +130,7 @@ export function greeting(
     `  phones   ${listenText(host.listen)}   domains ${[...options.domain, ...host.aliases].join(', ')}`,
     `  control  ${control === undefined ? 'off' : `http://${control}/healthz /metrics /api/status /api/ring /api/lookup?uri=`}`,
   ];
+  lines.push(`  records  ${recordsText(options)}`);
   if (ringEndpoint !== undefined) {
     const ring = endpointText(ringEndpoint);
     lines.push(

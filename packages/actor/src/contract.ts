@@ -111,7 +111,7 @@ export interface LaneSetup<Config> {
   spawn<State, M extends Typed, C>(behaviour: Behaviour<State, M, C>, config: C, at?: number): Address<M>;
   /** The address of the root actor that the program placed `at` on `lane` of this host, or of another one. */
   wellKnown<M>(lane: number, at: number, host?: number): Address<M>;
-  /** Sends a first message to an actor of this lane. */
+  /** Sends a message to an actor of this lane: a first one, or later, between turns, the answer of a library that takes its time. */
   send<M>(to: Address<M>, message: NoInfer<M>): void;
 }
 

@@ -238,8 +238,10 @@ export function startLane(order: LaneOrder, program: LaneProgram<unknown>, host:
     },
     spawn: (behaviour, config, at) => kernel.spawnRoot(behaviour, config, at),
     wellKnown: (otherLane, at, otherHost = thisHost) => makeAddress(otherHost, otherLane, at),
-    send: (to, message) =>
-      kernel.deliver(to as unknown as Address<Typed>, portOf(gatewayIndex), message as unknown as Typed),
+    send: (to, message) => {
+      kernel.deliver(to as unknown as Address<Typed>, portOf(gatewayIndex), message as unknown as Typed);
+      turnSoon();
+    },
   });
   turnSoon();
   const drain = (): boolean => {
