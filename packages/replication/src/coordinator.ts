@@ -12,7 +12,7 @@ import { copyFetched, fetchRefused, onGetRecord } from './operations-get.ts';
 import { onDeleteRecord, onPutRecord, putRefused, putStored } from './operations-put.ts';
 import { onBallotAnswer, onBallotDue, onChangeOrdered, onOrderedRing, tickOrdered } from './ordered.ts';
 import type { CoordinatorMessage, CopyFetched, CopyRefused, CopyStored, ListRepair, StoreCopy } from './protocol.ts';
-import { onRangeChanged, onRangeGiven } from './ranges-changing.ts';
+import { askPeers, onPointersRead, onRangeChanged, onRangeGiven } from './ranges-changing.ts';
 
 export function initCoordinator(
   config: CoordinatorConfig,
@@ -58,10 +58,14 @@ export function stepCoordinator(state: CoordinatorState, received: Received<Coor
     case 'range-changed':
       onRangeChanged(state, message, now, out);
       break;
+    case 'pointers-read':
+      onPointersRead(state, message, now, out);
+      break;
     case 'hand-range':
       onHandRange(state, message, now, out);
       break;
     case 'ring-changed':
+      if (state.ring.generation === 0) askPeers(state, message, out);
       onRingChanged(state, message, now, out);
       onOrderedRing(state.ordered, state.ring.hosts);
       break;
@@ -146,7 +150,7 @@ function onListRepair(state: CoordinatorState, { replyTo, correlation }: ListRep
     type: 'repair-listed',
     correlation,
     // Those that were not looked at since the ring changed are not known to be the same.
-    rangesDrifting: Math.min(ranges.count, Math.max(drifting.size, unsettled.size) + walkLeft),
+    rangesDrifting: Math.min(ranges.count, drifting.size + unsettled.size + walkLeft),
     hintsCount: 0,
     sessionsCount: repairs.size,
     recordsCount: 0,

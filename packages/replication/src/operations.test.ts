@@ -47,7 +47,7 @@ describe('put-record', () => {
     const world = new CoordinatorWorld();
     world.ring('8:1', 'c:1');
     world.own('8', 'c');
-    world.take('watch-ring');
+    world.sent = [];
     const { copy } = put(world);
     expect(asked(world, 'store-copy')).toEqual([ownReplica]);
     expect(world.stored(copy, 1)).toMatchObject([{ type: 'record-put' }]);

@@ -4,7 +4,7 @@
 // and whose value holds the siblings (`versions.ts`). Times to live travel as time left, since hosts' clocks differ.
 import type { Address, Typed, Words } from '@chordial/actor';
 import type { MessageRefused } from '@chordial/actor/protocol';
-import type { HandRange, RangeChanged, RingChanged } from '@chordial/chord/protocol';
+import type { HandRange, PointersRead, RangeChanged, RingChanged } from '@chordial/chord/protocol';
 import type { RingKey } from '@chordial/ring-key';
 import type { RecordName, StorageEvent, StoredRecord } from '@chordial/storage/protocol';
 import { type BallotAnswer, type BallotDue, type BallotRequest, orderedWords } from './ordered-protocol.ts';
@@ -248,6 +248,7 @@ export type CoordinatorMessage =
   | RangeRepaired
   | RangeGiven
   | RangeChanged
+  | PointersRead
   | HandRange
   | RingChanged
   | ListRepair

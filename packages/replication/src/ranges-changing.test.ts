@@ -101,6 +101,19 @@ describe('range-changed', () => {
     for (const key of ['0', '8', '9', 'f']) expect(isSettled(world, key)).toBe(true);
   });
 
+  it('a coordinator that was started again asks the peers of its lane what they own (read-pointers, pointers-read)', () => {
+    const world = new CoordinatorWorld();
+    world.ring('2:5', '8:1', 'a:2', 'c:1');
+    expect(world.take('read-pointers').map(({ to }) => to)).toEqual([memberAt('8', 1).chord, memberAt('c', 1).chord]);
+    const self = memberAt('8', 1);
+    const pointers = { correlation: 0, version: 1, predecessor: self, successors: [self], epoch: 4 };
+    world.tell({ type: 'pointers-read', self, owns: true, ownedFrom: at('2'), ...pointers });
+    world.repair();
+    expect(isSettled(world, '6')).toBe(true);
+    world.ring('2:5', '8:1', 'a:2');
+    expect(world.take('read-pointers')).toEqual([]);
+  });
+
   it('urgent repairs are bounded, the rest waits its turn', () => {
     const world = new CoordinatorWorld();
     world.ring('0:2', '04:3');

@@ -1,7 +1,7 @@
 // What the peers of the lane say of their ranges, and whoever had them before. A range that grows is unsettled in what it gained, unless its
 // giver has said that this host has all records of it, and went on to give whatever was put since.
-import type { Outbox } from '@chordial/actor';
-import type { RangeChanged } from '@chordial/chord/protocol';
+import type { Address, Outbox } from '@chordial/actor';
+import type { ChordMessage, PointersRead, RangeChanged, RingChanged } from '@chordial/chord/protocol';
 import { between, betweenRightClosed, parseRingKey, type RingKey } from '@chordial/ring-key';
 import { lookAt, unsettle, wakeAgain } from './coordinator-repair.ts';
 import type { CoordinatorState, Given } from './coordinator-state.ts';
@@ -33,6 +33,21 @@ export function onRangeChanged(state: CoordinatorState, message: RangeChanged, n
   if (range.unsettled === undefined || betweenRightClosed(from, range.unsettled.to, self.key)) return;
   range.unsettled = undefined;
   state.unsettled.delete(range);
+}
+
+/** A coordinator that was started again has not heard what the peers of its lane own: they say it only when it changes. */
+export function askPeers(state: CoordinatorState, { members }: RingChanged, out: Outbox): void {
+  const { config, ranges } = state;
+  for (const { host, lane, chord } of members) {
+    if (host !== config.host || lane !== config.lane || ranges.of(chord) !== undefined) continue;
+    const replyTo = state.self as Address<unknown> as Address<ChordMessage>;
+    out.send(chord, { type: 'read-pointers', replyTo, correlation: 0, versionKnown: 0 });
+  }
+}
+
+export function onPointersRead(state: CoordinatorState, message: PointersRead, now: number, out: Outbox): void {
+  const { self, owns, ownedFrom: from, epoch } = message;
+  onRangeChanged(state, { type: 'range-changed', self, owns, from, epoch }, now, out);
 }
 
 /** The range gained (from, to]. */
