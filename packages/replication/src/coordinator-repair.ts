@@ -11,7 +11,7 @@ import { type CoordinatorState, isAlone, type Repair } from './coordinator-state
 import { type Handing, handingRepaired, lookAfterHandings } from './handing.ts';
 import { hostsLost } from './operations.ts';
 import type { RangeRepaired, RepairDue } from './protocol.ts';
-import { type OwnedRange, refreshRange, strangersOf } from './ranges.ts';
+import { type OwnedRange, refreshRange, setSame, strangersOf } from './ranges.ts';
 
 /** Repairs at a time for which somebody waits, and others. */
 export const urgentMax = 16;
@@ -114,7 +114,7 @@ function unaskedOf({ hosts, unsettled }: OwnedRange): readonly number[] {
 
 function settle(state: CoordinatorState, range: OwnedRange, now: number, out: Outbox): void {
   const { to, same } = range.unsettled!;
-  if (to === range.self.key) range.same = same.slice();
+  if (to === range.self.key) for (const host of range.hosts) setSame(range, host, same.includes(host));
   range.unsettled = undefined;
   state.unsettled.delete(range);
   state.counts.settled++;
@@ -160,7 +160,7 @@ function askToSettle(state: CoordinatorState, range: OwnedRange, now: number, ou
 export function noteStranger(state: CoordinatorState, range: OwnedRange, host: number, now: number, out: Outbox): void {
   const place = range.hosts.indexOf(host);
   if (place >= state.copiesCount || !state.ranges.has(range)) return;
-  if (range.same.includes(host)) range.same = range.same.filter((one) => one !== host);
+  setSame(range, host, false);
   if (place <= 0 || state.drifting.has(range)) return;
   state.drifting.set(range, now + silentMs);
   wakeAt(state, now + silentMs, now, out);
@@ -274,8 +274,7 @@ function groupRepaired(
   out: Outbox,
 ): void {
   refreshRange(range, state.ring, state.config.host, state.hostsCount);
-  const others = range.same.filter((host) => !hosts.includes(host));
-  range.same = [...others, ...staying].slice();
+  for (const host of hosts) setSame(range, host, staying.includes(host));
   lookAt(state, range, now, out);
   if (!state.drifting.has(range)) return;
   // Silent hosts are not asked again at once.

@@ -162,6 +162,8 @@ export interface CoordinatorCounts {
 /** Lanes of a host have different sites, as an address has eight bits for them. */
 const lanesMax = 256;
 const tablesMax = 255;
+/** Hosts of a neighbourhood have a bit each. */
+const copiesMax = 24;
 /** A former life's answers must not be taken for this one's. */
 const roundsMax = 2 ** 30;
 /** Of a voter of ordered tables, from when it was lost. */
@@ -177,7 +179,8 @@ export function createState(
   const way = (host: number) => (host === config.host ? config.replica : (ways.get(host) ?? config.replicaOf(host)));
   const tables: (TableConfig | undefined)[] = [];
   for (const table of config.tables) if (table.table > 0 && table.table <= tablesMax) tables[table.table] = table;
-  const copiesCount = config.tables.reduce((most, { n }) => Math.max(most, n), 1);
+  const most = config.tables.reduce((most, { n }) => Math.max(most, n), 1);
+  const copiesCount = Math.min(most, copiesMax);
   return {
     config,
     self,

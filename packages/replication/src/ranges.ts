@@ -27,8 +27,8 @@ export interface OwnedRange {
   generation: number;
   /** The neighbourhood, this host first. */
   hosts: readonly number[];
-  /** Hosts that have been the same since they are in the group. */
-  same: readonly number[];
+  /** A bit for each of `hosts` that has been the same since it is among them. */
+  same: number;
   unsettled: Unsettled | undefined;
   /** A repair of it is under way that nobody waits for. */
   isRepairing: boolean;
@@ -76,7 +76,7 @@ export class RangeTable {
       from,
       generation: -1,
       hosts: noHosts,
-      same: noHosts,
+      same: 0,
       unsettled: undefined,
       isRepairing: false,
     };
@@ -140,11 +140,25 @@ export function refreshRange(range: OwnedRange, ring: RingView, own: number, hos
   const { generation } = range;
   if (generation === ring.generation) return;
   const hosts = groupOfOwner(ring.members, own, range.self.key, hostsCount);
+  let same = 0;
+  for (let i = 0; i < hosts.length; i++)
+    if (isSame(range, hosts[i]!) && stayedSince(ring, hosts[i]!, generation)) same |= 1 << i;
   range.generation = ring.generation;
+  range.same = same;
   // A copy has no room to grow: there may be thousands.
   if (!isEqual(hosts, range.hosts)) range.hosts = hosts.slice();
-  const same = range.same.filter((host) => hosts.includes(host) && stayedSince(ring, host, generation));
-  if (same.length !== range.same.length) range.same = same;
+}
+
+/** Whether a host of the neighbourhood is known to be the same. */
+function isSame({ hosts, same }: OwnedRange, host: number): boolean {
+  const index = hosts.indexOf(host);
+  return index >= 0 && (same & (1 << index)) !== 0;
+}
+
+export function setSame(range: OwnedRange, host: number, isSame: boolean): void {
+  const index = range.hosts.indexOf(host);
+  if (index < 0) return;
+  range.same = isSame ? range.same | (1 << index) : range.same & ~(1 << index);
 }
 
 const isEqual = (a: readonly number[], b: readonly number[]): boolean =>
@@ -153,9 +167,6 @@ const isEqual = (a: readonly number[], b: readonly number[]): boolean =>
 /** Others of its group, of n hosts, that are not known to be the same. */
 export function strangersOf({ hosts, same }: OwnedRange, n: number): readonly number[] {
   let strangers = noHosts;
-  for (let i = 1; i < n && i < hosts.length; i++) {
-    const host = hosts[i]!;
-    if (!same.includes(host)) strangers = [...strangers, host];
-  }
+  for (let i = 1; i < n && i < hosts.length; i++) if ((same & (1 << i)) === 0) strangers = [...strangers, hosts[i]!];
   return strangers;
 }
