@@ -1,5 +1,5 @@
 // Words of a host's store: durable records behind messages. Whoever wants a record hands the store a job and gets one event when it is done,
-// as with DMA: nobody waits. A job is answered exactly once, by its event or by `storage-failed`. What a version or a value says is not the
+// as with DMA: nobody waits. A job is answered exactly once, by its event or by `storage-failed`; what a version or a value says is not the
 // store's business. Two carry these words out: a journal (pure, over the disk port; also without a disk) and SQL databases in a thread
 // of their own (SQLite, PostgreSQL). One conformance suite holds for all.
 import type { Address, Words } from '@chordial/actor';
@@ -59,7 +59,10 @@ export interface ScanRange extends Job {
   readonly after: RecordName | undefined;
   readonly recordsMax: number;
 }
-/** The digests of the 65,536 buckets of the ring from bucket `first` on, of all tables: see `digest.ts`. Only for buckets that have records. */
+/**
+ * The digests of the 65,536 buckets of the ring from bucket `first` on, of all tables: see `digest.ts`. Only for buckets that have records. An
+ * expired record counts until it is dropped.
+ */
 export interface DigestBuckets extends Job {
   readonly type: 'digest-buckets';
   readonly first: number;

@@ -17,7 +17,7 @@ export interface SqliteTuning {
   readonly cacheKilobytes: number;
   /** Pages in the write-ahead log after which they are moved to the file, within a commit. */
   readonly checkpointPages: number;
-  /** Bytes of log while the sweep goes once around the ring; the file has at most twice as many of them, memory about half. */
+  /** Bytes of log while the sweep goes once around the ring, at most; the file has up to twice as many of them, memory about half. */
   readonly sweepBytes: number;
 }
 export const defaultTuning: SqliteTuning = {

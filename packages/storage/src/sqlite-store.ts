@@ -13,6 +13,9 @@ import { prepareStatements, type Statements } from './sqlite-statements.ts';
 const deletePerCallMax = 5_000;
 /** Looked up in the table for one count; of the rest it is estimated. */
 const lookupsMax = 5_000;
+const sweepBytesMin = 4_000_000;
+/** Of a usual record in the log. */
+const bytesPerRecord = 400;
 export const highestKey = 'f'.repeat(40) as RingKey;
 
 export class SqliteStore {
@@ -23,7 +26,7 @@ export class SqliteStore {
   /** Rows of the log in which something could not be read when the file was opened. */
   readonly damagedNames: RecordName[] = [];
   damagedRowsCount = 0;
-  readonly #sweepBytes: number;
+  readonly #sweepBytesMax: number;
   readonly #log: LogWriter;
   /** Rows of the table, as the file says. */
   #tableCount: number;
@@ -42,7 +45,7 @@ export class SqliteStore {
   constructor(database: DatabaseSync, isReadOnly: boolean, sweepBytes: number) {
     this.database = database;
     this.isReadOnly = isReadOnly;
-    this.#sweepBytes = sweepBytes;
+    this.#sweepBytesMax = sweepBytes;
     this.statements = prepareStatements(database);
     this.#log = new LogWriter((body) => {
       this.#logLast++;
@@ -175,7 +178,7 @@ export class SqliteStore {
       this.#log.begin();
       let count = this.#tableCount + change(this.#log);
       this.#log.finish();
-      this.#owed += (this.#log.bytes / this.#sweepBytes) * slotsCount;
+      this.#owed += (this.#log.bytes / this.#sweepBytes()) * slotsCount;
       const slots = sweeps ? Math.min(Math.floor(this.#owed), slotsCount) : 0;
       for (let i = 0; i < slots; i++) {
         const slot = (this.#cursor + i) % slotsCount;
@@ -201,6 +204,11 @@ export class SqliteStore {
       this.#owed = owedBefore;
       throw error;
     }
+  }
+
+  /** About as many as the table has: fewer write its pages too often, more only make the log long. */
+  #sweepBytes(): number {
+    return Math.min(this.#sweepBytesMax, Math.max(sweepBytesMin, this.#tableCount * bytesPerRecord));
   }
 
   /** To the table; how much longer it is then. */

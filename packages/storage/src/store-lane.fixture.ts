@@ -45,7 +45,9 @@ export class StoreLane {
       actorFailed: (_, name, failure) => this.failures.push(`${name}: ${(failure as Error).stack}`),
       laneFailed: (failure) => this.failures.push(String(failure)),
     });
-    this.owner = this.#listener<StorageNews>('owner', ({ sentence }) => this.news.push(sentence));
+    this.owner = this.#listener<StorageNews>('owner', ({ type, sentence }) => {
+      if (type === 'storage-news') this.news.push(sentence);
+    });
     this.#asker = this.#listener<StorageEvent>('asker', (event) => {
       this.answered.push(event.correlation);
       this.#waiting.get(event.correlation)?.(event);
