@@ -8,7 +8,7 @@ import { nextFloat } from '@chordial/actor/random';
 import type { RingChanged } from '@chordial/chord/protocol';
 import { changeRing, isInRing, stayedSince } from './coordinator-ring.ts';
 import { type CoordinatorState, isAlone, type Repair } from './coordinator-state.ts';
-import { type Handing, handingRepaired, lookAfterHandings } from './handing.ts';
+import { type Handing, handingRepaired, lookAfterHandings, takersLost } from './handing.ts';
 import { hostsLost } from './operations.ts';
 import type { RangeRepaired, RepairDue } from './protocol.ts';
 import { type OwnedRange, refreshRange, setSame, strangersOf } from './ranges.ts';
@@ -54,7 +54,10 @@ export function onRingChanged(state: CoordinatorState, { members }: RingChanged,
   const { generation } = ring;
   const lost = changeRing(ring, members);
   if (ring.generation === generation) return;
-  if (lost.length > 0) hostsLost(state, lost, now, out);
+  if (lost.length > 0) {
+    takersLost(state, lost, now, out);
+    hostsLost(state, lost, now, out);
+  }
   if (ranges.count === 0) return;
   if (state.walkLeft === 0) state.walkAt = now + (isFirst ? 0 : config.gatherMs);
   state.walkLeft = ranges.count;

@@ -184,6 +184,25 @@ describe('what is put meanwhile', () => {
     expect(world.stored(copy, 6)).toMatchObject([{ type: 'record-put' }]);
   });
 
+  it('nobody waits for a taker whose host is lost (ring-changed)', () => {
+    const members = ['2:5', '4:4', '8:1', 'a:2', 'c:3', 'e:4'];
+    const world = settledWorld();
+    world.ring(...members, 'f:6');
+    hand(world);
+    const copy = put(world);
+    world.stored(copy, 1);
+    world.stored(copy, 2);
+    expect(world.ring(...members)).toMatchObject([released, { type: 'record-put' }]);
+
+    const other = settledWorld();
+    other.ring(...members, 'f:6');
+    hand(other);
+    answer(other, repairOf(other)!);
+    other.ring(...members);
+    put(other);
+    expect(other.take('store-copy')).toHaveLength(3);
+  });
+
   it('follows until the range is not owned any more, or nothing comes of it', () => {
     const world = settledWorld();
     hand(world);

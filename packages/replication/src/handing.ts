@@ -75,6 +75,15 @@ export function takerOf({ handings, config }: CoordinatorState, key: RingKey): H
   return undefined;
 }
 
+/** Nobody waits for a taker whose host was lost. */
+export function takersLost(state: CoordinatorState, lost: readonly number[], now: number, out: Outbox): void {
+  for (const handing of state.handings.slice()) {
+    if (!lost.includes(handing.host)) continue;
+    if (handing.releasedAt > 0) remove(state, handing);
+    else release(state, handing, false, now, out);
+  }
+}
+
 /** What is due of ranges that are given away. */
 export function lookAfterHandings(state: CoordinatorState, now: number, out: Outbox): void {
   for (const handing of state.handings.slice()) {
