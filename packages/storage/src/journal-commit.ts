@@ -80,7 +80,11 @@ export function commitNext(state: JournalState, now: number, out: Outbox): void 
   }
   if (beginAdoption(state, now, out)) return;
   if (state.compactionWanted || (state.needsFile && state.writes.length > 0)) {
-    beginNewFile(state, out);
+    const refusal = beginNewFile(state, out);
+    if (refusal === undefined) return;
+    setTrouble(state, refusal, out);
+    state.compactionWanted = false;
+    failWaiting(state, 'failed', refusal, now, out);
     return;
   }
   if (state.writes.length === 0) return;
@@ -220,14 +224,18 @@ export function onCommitFailed(
     state.needsFile = true;
     state.compactionWanted = false;
     state.compactionAt = now + retryMs;
-    const { writes } = state;
-    state.writes = [];
-    for (const write of writes) failWrite(state, write, code, sentence, now, out);
+    failWaiting(state, code, sentence, now, out);
   } else {
     state.compactionAt = now + retryMs;
   }
   wakeAt(state, now + retryMs, now, out);
   commitNext(state, now, out);
+}
+
+function failWaiting(state: JournalState, code: StorageFailureCode, sentence: string, now: number, out: Outbox): void {
+  const { writes } = state;
+  state.writes = [];
+  for (const write of writes) failWrite(state, write, code, sentence, now, out);
 }
 
 function failWrite(

@@ -9,6 +9,7 @@ import { carryOutRead, describe } from './journal-reads.ts';
 import { onPieceFailed, onPieceWritten } from './journal-snapshot.ts';
 import {
   answer,
+  diskMsMax,
   fail,
   type JournalConfig,
   type JournalState,
@@ -41,6 +42,7 @@ export function initJournal(config: JournalConfig, birth: Birth<StorageMessage>,
 
 export function stepJournal(state: JournalState, received: Received<StorageMessage>, out: Outbox): void {
   const { message, now } = received;
+  state.now = now;
   switch (message.type) {
     case 'disk-done':
     case 'file-read':
@@ -136,6 +138,7 @@ function onCancelJob(state: JournalState, { replyTo, correlation }: CancelJob, o
 /** Each part knows its own request by its correlation; answers to a former life, and to files that were emptied, are nobody's. */
 function onDiskEvent(state: JournalState, event: DiskEvent, now: number, out: Outbox): void {
   const { correlation } = event;
+  state.asked.delete(correlation);
   const { loading, commit, snapshot } = state;
   const [transfer] = state.transfers;
   if (loading?.correlation === correlation) {
@@ -184,6 +187,14 @@ function failEarly(state: JournalState, out: Outbox): void {
 function onStoreDue(state: JournalState, now: number, out: Outbox): void {
   // In memory the store sends itself the same word at the end of a turn.
   if (now >= state.timerAt) state.timer = 0;
+  for (const [correlation, askedAt] of state.asked) {
+    if (now < askedAt + diskMsMax) {
+      wakeAt(state, askedAt + diskMsMax, now, out);
+      break;
+    }
+    const sentence = 'the disk does not answer';
+    onDiskEvent(state, { type: 'disk-failed', correlation, code: 'ETIMEDOUT', sentence }, now, out);
+  }
   if (state.phase === 'loading') {
     if (state.loading === undefined) beginLoading(state, out);
     const late = state.early.filter(({ dueAt }) => dueAt <= now);

@@ -4,7 +4,7 @@ import type { Outbox } from '@chordial/actor';
 import { nextUint32 } from '@chordial/actor/random';
 import { type JournalFile, manifestBytes, slotsMax } from './journal-manifest.ts';
 import { beginSnapshot } from './journal-snapshot.ts';
-import { type FileSwitch, fileName, type JournalState, manifestName, setTrouble, writeFile } from './journal-state.ts';
+import { type FileSwitch, fileName, type JournalState, manifestName, writeFile } from './journal-state.ts';
 
 const nothing = new Uint8Array(0);
 
@@ -16,21 +16,23 @@ export function freeSlot(state: JournalState): number | undefined {
   return undefined;
 }
 
-/** Closes the file that grows at its known length and goes on in a new one. */
-export function beginNewFile(state: JournalState, out: Outbox): void {
+/** Closes the file that grows at its known length and goes on in a new one; a sentence when there can be no more. */
+export function beginNewFile(state: JournalState, out: Outbox): string | undefined {
   const files = state.files.map((file) => ({ ...file, isOpen: false }));
   // One that has nothing of worth is used again, so that failures one after the other take no files.
   const last = files.at(-1);
   const isReused = last !== undefined && last.bytes === 0;
   if (isReused) files.pop();
   const slot = isReused ? last.slot : freeSlot(state);
-  if (slot === undefined) {
-    setTrouble(state, 'The journal has too many files, as the disk failed again and again: restart the host.', out);
-    return;
+  // The last ones are kept for a compaction: a new file and a snapshot.
+  const isSpared = !state.compactionWanted && files.length >= slotsMax - 2;
+  if (slot === undefined || (isSpared && !isReused)) {
+    return 'The journal has too many files, as its disk failed again and again: see to the disk and restart the host.';
   }
   files.push({ slot, salt: nextUint32(state.random), bytes: 0, isOpen: true });
   const correlation = writeFile(state, 'replace-file', fileName(state, slot), nothing, 0, out);
   state.commit = { kind: 'switch', reason: 'new-file', files, stage: 'file', correlation };
+  return undefined;
 }
 
 export function beginManifest(state: JournalState, files: JournalFile[], out: Outbox): void {

@@ -178,10 +178,9 @@ export function changesIn(bytes: Uint8Array, start: number, end: number): Change
 
 const textBytes = (text: string): number => 4 + text.length * (isWide(text) ? 2 : 1);
 
-function isWide(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 255) return true;
-  return false;
-}
+/** Text that V8 keeps in one byte a character cannot match, and is told from others without a look at it. */
+const wide = /[\u0100-\uffff]/;
+const isWide = (text: string): boolean => wide.test(text);
 
 function textIn(bytes: Uint8Array, start: number, length: number, wide: boolean): string {
   const codes: number[] | Uint8Array = wide ? [] : bytes.subarray(start, start + length);

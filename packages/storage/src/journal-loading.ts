@@ -38,7 +38,7 @@ function read(
   bytesMax: number,
   out: Outbox,
 ): void {
-  const correlation = diskCorrelation(state);
+  const correlation = diskCorrelation(state, out);
   loading.correlation = correlation;
   const replyTo = state.self;
   out.send(state.config.disk!.port, { type: 'read-file', replyTo, correlation, file, offset, bytesMax });

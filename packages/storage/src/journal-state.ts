@@ -41,6 +41,8 @@ export interface JournalConfig {
 
 /** Jobs that wait, unless the config says otherwise. */
 export const jobsMax = 10_000;
+/** A disk that takes longer for a request is taken for one that has lost it. */
+export const diskMsMax = 60_000;
 /** How long after a failure of the disk it is tried again. */
 export const retryMs = 5_000;
 
@@ -154,6 +156,10 @@ export interface JournalState {
   timer: TimerId;
   timerAt: number;
   correlationNext: number;
+  /** Requests that the disk has not answered, and when they were made. */
+  readonly asked: Map<number, number>;
+  /** Of the step under way. */
+  now: number;
   trouble: string;
   damagedCount: number;
 }
@@ -185,6 +191,8 @@ export function newState(config: JournalConfig, birth: Birth<StorageMessage>): J
     timerAt: 0,
     // Answers to a former life have other numbers.
     correlationNext: 1 + nextBelow(random, 2 ** 30) * 2 ** 16,
+    asked: new Map(),
+    now: birth.now,
     trouble: '',
     damagedCount: 0,
   };
@@ -221,8 +229,12 @@ export function wakeAt(state: JournalState, at: number, now: number, out: Outbox
   state.timerAt = at;
 }
 
-export function diskCorrelation(state: JournalState): number {
-  return state.correlationNext++;
+/** Numbers a request; one that the disk does not answer in time has failed, so that a lost one stops nothing for ever. */
+export function diskCorrelation(state: JournalState, out: Outbox): number {
+  const correlation = state.correlationNext++;
+  state.asked.set(correlation, state.now);
+  wakeAt(state, state.now + diskMsMax, state.now, out);
+  return correlation;
 }
 
 export const fileName = (state: JournalState, slot: number): string => `${state.config.disk!.file}-${slot}.journal`;
@@ -237,7 +249,7 @@ export function writeFile(
   length: number,
   out: Outbox,
 ): number {
-  const correlation = diskCorrelation(state);
+  const correlation = diskCorrelation(state, out);
   const replyTo = state.self;
   out.send(state.config.disk!.port, { type, replyTo, correlation, file, bytes, start: 0, end: length });
   return correlation;

@@ -111,7 +111,7 @@ export function onTransferWritten(state: JournalState, transfer: Transfer, now: 
 }
 
 function readPiece(state: JournalState, transfer: Transfer, out: Outbox): void {
-  const correlation = diskCorrelation(state);
+  const correlation = diskCorrelation(state, out);
   transfer.correlation = correlation;
   out.send(state.config.disk!.port, {
     type: 'read-file',

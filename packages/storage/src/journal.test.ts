@@ -139,6 +139,27 @@ test('a disk that cannot be read fails what waits, and is tried again', () => {
   expect(desk.news).toEqual([expect.stringContaining('cannot read'), 'The store works again.']);
 });
 
+test('a request that the disk never answers has failed after a minute, and what it does later harms nothing', () => {
+  const desk = ready();
+  desk.ask(put('alice', 'old'));
+  const write = desk.send(put('alice', 'lost'));
+  const [lost] = desk.pending.splice(0);
+  desk.advance(70_000);
+  expect(codeOf(desk, write)).toBe('failed');
+  expect(desk.ask(put('bob'))).toMatchObject({ type: 'records-written' });
+  desk.pending.push(lost!);
+  desk.settle();
+  desk.crash();
+  expect(valuesOf(desk, 'alice', 'bob')).toEqual(['old', 'value']);
+  // Also while the journal is read.
+  desk.crash();
+  const read = desk.send(get('alice'));
+  desk.pending.splice(0);
+  desk.advance(70_000);
+  expect(codeOf(desk, read)).toBe('failed');
+  expect(valuesOf(desk, 'alice', 'bob')).toEqual(['old', 'value']);
+});
+
 test('a damaged place in the middle is left out, counted and told; what follows is there', () => {
   for (let bit = 0; bit < 8; bit++) {
     const desk = ready();
@@ -192,6 +213,36 @@ test('the files stay below twice what the records need and a minimum, whatever i
   desk.crash();
   expect(valuesOf(desk, 'name-19')[0]).toMatch(/^2999 /);
   expect(desk.ask({ type: 'describe-store' })).toMatchObject({ recordsCount: 20, damagedCount: 0 });
+});
+
+test('a disk on which appends fail and succeed in turns, and no snapshot succeeds, runs out of files, and a restart helps', () => {
+  const desk = ready();
+  const codes: string[] = [];
+  for (let i = 0; i < 300; i++) {
+    desk.send(put('alice', `${i}`));
+    for (let n = 0; n < 10 && desk.pending.length > 0; n++) {
+      const snapshot = desk.pending.find(({ correlation }) => correlation === desk.state.snapshot?.correlation);
+      const failing = snapshot ?? (i % 2 === 1 ? desk.pending.find(({ type }) => type === 'append-file') : undefined);
+      if (failing === undefined) {
+        desk.work();
+        continue;
+      }
+      desk.pending.splice(desk.pending.indexOf(failing), 1);
+      const { correlation } = failing;
+      desk.step({ type: 'disk-failed', correlation, code: 'EIO', sentence: 'EIO: write' });
+    }
+    desk.settle();
+    desk.now += 6_000;
+    const last = desk.ask(get('alice'));
+    codes.push(last.type === 'records-read' ? last.records[0]!.value : last.type);
+  }
+  expect(desk.news.join()).toContain('too many files');
+  const value = codes.at(-1)!;
+  desk.crash();
+  expect(valuesOf(desk, 'alice')).toEqual([value]);
+  expect(desk.ask(put('bob'))).toMatchObject({ type: 'records-written' });
+  for (let i = 0; i < 20; i++) expect(desk.ask(put('bob', `${i}`))).toMatchObject({ type: 'records-written' });
+  expect(desk.state.files.length).toBeLessThan(4);
 });
 
 test('a compaction that fails is tried again, and the service goes on', () => {

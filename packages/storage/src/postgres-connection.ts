@@ -8,7 +8,7 @@ const pauseMsMin = 250;
 const pauseMsMax = 8_000;
 const connectMs = 5_000;
 /** A statement that takes longer is taken for a connection that is dead. */
-const statementMs = 60_000;
+const statementMs = 20_000;
 
 export interface Answered<Row> {
   readonly rows: Row[];
