@@ -2,11 +2,11 @@
 // in memory, and answered, when the disk has it; so readers never see what may not last, and a write that failed has changed nothing.
 import type { Outbox } from '@chordial/actor';
 import type { DiskFailed } from '@chordial/actor/protocol';
-import { beginNewFile, onSwitchDone } from './journal-files.ts';
+import { beginNewFile, hasTooManyFiles, onSwitchDone } from './journal-files.ts';
 import { applyChanges, type Change, entryOf, removalOf } from './journal-frames.ts';
 import { isExpired, partEnd } from './journal-range.ts';
 import { carryOutRead } from './journal-reads.ts';
-import { beginAdoption, wantCompaction } from './journal-snapshot.ts';
+import { beginAdoption, beginSnapshot, wantCompaction } from './journal-snapshot.ts';
 import {
   answer,
   type Commit,
@@ -79,6 +79,8 @@ export function commitNext(state: JournalState, now: number, out: Outbox): void 
     return;
   }
   if (beginAdoption(state, now, out)) return;
+  if (hasTooManyFiles(state) && state.snapshot === undefined && now >= state.compactionAt)
+    beginSnapshot(state, now, out);
   if (state.compactionWanted || (state.needsFile && state.writes.length > 0)) {
     const refusal = beginNewFile(state, out);
     if (refusal === undefined) return;

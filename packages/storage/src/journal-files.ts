@@ -16,6 +16,9 @@ export function freeSlot(state: JournalState): number | undefined {
   return undefined;
 }
 
+/** The last slots are kept for a snapshot. */
+export const hasTooManyFiles = ({ files }: JournalState): boolean => files.length >= slotsMax - 2;
+
 /** Closes the file that grows at its known length and goes on in a new one; a sentence when there can be no more. */
 export function beginNewFile(state: JournalState, out: Outbox): string | undefined {
   const files = state.files.map((file) => ({ ...file, isOpen: false }));
@@ -24,10 +27,8 @@ export function beginNewFile(state: JournalState, out: Outbox): string | undefin
   const isReused = last !== undefined && last.bytes === 0;
   if (isReused) files.pop();
   const slot = isReused ? last.slot : freeSlot(state);
-  // The last ones are kept for a compaction: a new file and a snapshot.
-  const isSpared = !state.compactionWanted && files.length >= slotsMax - 2;
-  if (slot === undefined || (isSpared && !isReused)) {
-    return 'The journal has too many files, as its disk failed again and again: see to the disk and restart the host.';
+  if (slot === undefined || (hasTooManyFiles(state) && !isReused)) {
+    return 'The journal has too many files, as its disk failed again and again: see to the disk; it goes on when a snapshot is written.';
   }
   files.push({ slot, salt: nextUint32(state.random), bytes: 0, isOpen: true });
   const correlation = writeFile(state, 'replace-file', fileName(state, slot), nothing, 0, out);

@@ -30,7 +30,10 @@ export function filesBytes(state: JournalState): number {
   return total;
 }
 
-/** The file for what is changed from now on is there. */
+/**
+ * What is changed from now on is in the last file, which is read after the snapshot. Best it is a new one; where there are too many
+ * it is the one that there is, which then only stays for another round.
+ */
 export function beginSnapshot(state: JournalState, now: number, out: Outbox): void {
   state.compactionWanted = false;
   const slot = freeSlot(state);

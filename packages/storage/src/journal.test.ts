@@ -215,7 +215,7 @@ test('the files stay below twice what the records need and a minimum, whatever i
   expect(desk.ask({ type: 'describe-store' })).toMatchObject({ recordsCount: 20, damagedCount: 0 });
 });
 
-test('a disk on which appends fail and succeed in turns, and no snapshot succeeds, runs out of files, and a restart helps', () => {
+test('a disk on which appends fail and succeed in turns, and no snapshot succeeds, runs out of files, and goes on when one does', () => {
   const desk = ready();
   const codes: string[] = [];
   for (let i = 0; i < 300; i++) {
