@@ -1,5 +1,6 @@
-// Records that were read or written lately, so that a write need not read first and a read need not ask the store. Least recently used go first.
-// It is bounded in characters, since records are of any size, and in entries.
+// Records that were read or written lately, so that a write need not read first and a read need not ask the store. It has two generations: what is
+// used moves to the young one, which becomes the old one when it is half of what may be kept, and what is old then goes. (One map in
+// order of use would do, but to find its first entry costs more with each that was moved from there.)
 import type { StoredRecord } from '@chordial/storage/protocol';
 
 export const cachedRecordsMax = 50_000;
@@ -15,47 +16,50 @@ export interface CachedRecord {
 }
 
 export class RecordCache {
-  readonly #entries = new Map<string, CachedRecord>();
-  #characters = 0;
+  #young = emptyGeneration();
+  #old = emptyGeneration();
 
   get count(): number {
-    return this.#entries.size;
+    return this.#young.entries.size + this.#old.entries.size;
   }
 
   get characters(): number {
-    return this.#characters;
+    return this.#young.characters + this.#old.characters;
   }
 
   get(name: string): CachedRecord | undefined {
-    const entry = this.#entries.get(name);
-    if (entry === undefined) return undefined;
-    this.#entries.delete(name);
-    this.#entries.set(name, entry);
-    return entry;
+    const entry = this.#young.entries.get(name);
+    if (entry !== undefined) return entry;
+    const old = this.#old.entries.get(name);
+    if (old !== undefined) this.put(name, old.record, old.expiresAt);
+    return old;
   }
 
   put(name: string, record: StoredRecord, expiresAt: number): void {
     this.delete(name);
-    this.#entries.set(name, { record, expiresAt });
-    this.#characters += charactersOf(record);
-    for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= cachedRecordsMax && this.#characters <= cachedCharactersMax) break;
-      this.delete(oldest);
-    }
+    const young = this.#young;
+    young.entries.set(name, { record, expiresAt });
+    young.characters += charactersOf(record);
+    if (young.entries.size * 2 < cachedRecordsMax && young.characters * 2 < cachedCharactersMax) return;
+    this.#old = young;
+    this.#young = emptyGeneration();
   }
 
   delete(name: string): void {
-    const entry = this.#entries.get(name);
-    if (entry === undefined) return;
-    this.#entries.delete(name);
-    this.#characters -= charactersOf(entry.record);
-  }
-
-  clear(): void {
-    this.#entries.clear();
-    this.#characters = 0;
+    for (const generation of [this.#young, this.#old]) {
+      const entry = generation.entries.get(name);
+      if (entry === undefined) continue;
+      generation.entries.delete(name);
+      generation.characters -= charactersOf(entry.record);
+    }
   }
 }
+
+interface Generation {
+  readonly entries: Map<string, CachedRecord>;
+  characters: number;
+}
+const emptyGeneration = (): Generation => ({ entries: new Map(), characters: 0 });
 
 const charactersOf = ({ name, value }: StoredRecord): number => charactersPerRecord + name.length + value.length;
 
