@@ -4,7 +4,7 @@ import type { Outbox } from '@chordial/actor';
 import { nextUint32 } from '@chordial/actor/random';
 import { ringKeyFromText } from '@chordial/ring-key';
 import type { RecordsRead, StoredRecord } from '@chordial/storage/protocol';
-import { type AcceptorState, askStore, homeTable } from './acceptor.ts';
+import { type AcceptorState, askStore, homeTable } from './acceptor-state.ts';
 import type { LearnRoster, Roster } from './ordered-protocol.ts';
 import { checkedRoster, isLater, parseRoster, rosterText } from './ordered-roster.ts';
 
@@ -28,7 +28,7 @@ export function onHomeRead(state: AcceptorState, { records, damaged }: RecordsRe
   if (damaged.length > 0 || (kept !== undefined && roster === undefined)) return;
   if (store !== undefined && (roster !== undefined || !state.config.isFounder)) {
     state.store = store.value;
-    state.roster = roster;
+    state.roster = roster === undefined ? undefined : renumbered(roster, state.config.host, store.value);
     answerLearners(state, out);
     return;
   }
@@ -45,6 +45,13 @@ export function onHomeRead(state: AcceptorState, { records, damaged }: RecordsRe
     { kind: 'home-write', roster: founded },
     out,
   );
+}
+
+/** A host that was alone may have another number now; nobody else has acted on its roster. */
+function renumbered(roster: Roster, host: number, store: string): Roster {
+  const { voters, next } = roster;
+  const isAlone = next.length === 0 && voters.length === 1 && voters[0]![1] === store;
+  return isAlone ? { ...roster, voters: [[host, store]] } : roster;
 }
 
 const drawName = ({ random }: AcceptorState): string =>

@@ -1,76 +1,32 @@
 // The acceptor of a host: for each register of an ordered table it promises not to accept ballots below the highest it has seen, and says what it
 // accepted (Rystsov, *CASPaxos*, 2018, section 2.2). All it says is in its store before. It acts only for proposers that have its roster:
 // so that it leaves a roster, for all registers at once, when it learns a later one.
-import type { Address, Birth, Outbox, Received } from '@chordial/actor';
+import type { Birth, Outbox, Received } from '@chordial/actor';
 import type { MessageRefused } from '@chordial/actor/protocol';
-import { createRandom, nextBelow, type Random } from '@chordial/actor/random';
+import { createRandom, nextBelow } from '@chordial/actor/random';
 import { parseRingKey, type RingKey } from '@chordial/ring-key';
-import type { RangeScanned, RecordsRead, StorageFailed, StorageJob, StorageMessage } from '@chordial/storage/protocol';
+import type { RangeScanned, RecordsRead, StorageFailed, StorageJob } from '@chordial/storage/protocol';
 import { foundOrRead, onHomeRead, onHomeWritten, onLearnRoster } from './acceptor-home.ts';
+import {
+  type AcceptorConfig,
+  type AcceptorState,
+  type Ask,
+  askStore,
+  charactersMax,
+  forget,
+  homeTable,
+  keep,
+  look,
+  refuse,
+  registersMax,
+} from './acceptor-state.ts';
 import { emptyRegister, parseRegister, type Register, ttlLeft, valueText } from './acceptor-text.ts';
-import { isBallot } from './ballot.ts';
-import type {
-  AcceptBallot,
-  AcceptorMessage,
-  BallotRefused,
-  LearnRoster,
-  ListBallots,
-  PrepareBallot,
-  Roster,
-} from './ordered-protocol.ts';
+import { counterOfBallot, isBallot } from './ballot.ts';
+import type { AcceptorMessage, ListBallots } from './ordered-protocol.ts';
 
-export interface AcceptorConfig {
-  readonly host: number;
-  /** Of ordered tables only: neither repair nor a backup may touch what an acceptor has promised. */
-  readonly store: Address<StorageMessage>;
-  /** Wall-clock milliseconds when `now` was 0. */
-  readonly startedAt: number;
-  /** The first host of a new ring: it makes the first roster, of itself alone, if its store has none. */
-  readonly isFounder: boolean;
-  /** Acceptors of a register, in a roster that it founds. */
-  readonly n: number;
-}
-
-type Ask = PrepareBallot | AcceptBallot;
-interface Busy {
-  readonly waiting: Ask[];
-}
-export type AcceptorJob =
-  | { readonly kind: 'home-read' | 'home-write'; readonly roster: Roster | undefined }
-  | { readonly kind: 'read'; readonly name: string; readonly message: Ask }
-  | { readonly kind: 'write'; readonly name: string; readonly message: Ask; readonly register: Register }
-  | { readonly kind: 'list'; readonly message: ListBallots };
-
-export interface AcceptorState {
-  readonly config: AcceptorConfig;
-  readonly self: Address<AcceptorMessage>;
-  readonly random: Random;
-  correlation: number;
-  readonly jobs: Map<number, AcceptorJob>;
-  /** Jobs below it were under way when it was looked last; those that still are at the next look are given up. */
-  jobMark: number;
-  isLooking: boolean;
-  /** The name of the store; empty until it has been read: till then nothing is answered but refusals. */
-  store: string;
-  roster: Roster | undefined;
-  /** To be written, or being written. */
-  rosterNext: Roster | undefined;
-  isWritingRoster: boolean;
-  readonly learners: LearnRoster[];
-  /** Registers with a job under way. */
-  readonly busy: Map<string, Busy>;
-  waitingCount: number;
-  /** As they are in the store. */
-  readonly registers: Map<string, Register>;
-}
-
-export const homeTable = 255;
 /** Requests of all registers under way and waiting; more are refused. */
 const waitingMax = 4_000;
-const registersMax = 10_000;
 const listedMax = 100;
-const withinMs = 2_000;
-const lookMs = 3_000;
 const everything = '0'.repeat(40) as RingKey;
 const valueCharactersMax = 32_000;
 const nameCharactersMax = 1_024;
@@ -93,6 +49,7 @@ export function initAcceptor(config: AcceptorConfig, birth: Birth<AcceptorMessag
     busy: new Map(),
     waitingCount: 0,
     registers: new Map(),
+    charactersCount: 0,
   };
   foundOrRead(state, out);
   return state;
@@ -141,26 +98,6 @@ export function stepAcceptor(
   }
 }
 
-type Without<J, K extends string> = J extends unknown ? Omit<J, K> : never;
-
-export function askStore(
-  state: AcceptorState,
-  words: Without<StorageJob, 'replyTo' | 'correlation' | 'withinMs'>,
-  job: AcceptorJob,
-  out: Outbox,
-): void {
-  const correlation = state.correlation++;
-  state.jobs.set(correlation, job);
-  if (!state.isLooking) look(state, out);
-  out.send(state.config.store, { ...words, replyTo: state.self, correlation, withinMs } as StorageJob);
-}
-
-function look(state: AcceptorState, out: Outbox): void {
-  state.isLooking = state.jobs.size > 0 || state.store === '';
-  state.jobMark = state.correlation;
-  if (state.isLooking) out.setTimer(lookMs, { type: 'ballot-due' });
-}
-
 /** What the store has not answered for long, as it may have been started again, is taken for failed. */
 function onBallotDue(state: AcceptorState, now: number, out: Outbox): void {
   const sentence = 'the store has not answered: see its news';
@@ -194,7 +131,8 @@ function askFault(message: Ask): string {
   if (!(Number.isInteger(table) && table >= 1 && table < homeTable)) return 'a table is 1 to 254';
   if (typeof key !== 'string' || parseRingKey(key) === undefined) return 'a key is 40 lower-case hexadecimal digits';
   if (typeof name !== 'string' || name.length > nameCharactersMax) return 'a name has at most 1,024 characters';
-  if (!isBallot(ballot) && (ballot !== '' || message.type === 'accept-ballot')) return 'the ballot is not one';
+  if (counterOfBallot(ballot) === 0 && (ballot !== '' || message.type === 'accept-ballot'))
+    return 'the ballot is not one';
   if (message.type === 'prepare-ballot') return '';
   const { context, previous, value, ttlMs } = message;
   if (!isBallot(context) || (previous !== '' && !isBallot(previous))) return 'a context is a ballot';
@@ -283,7 +221,7 @@ function onFailed(state: AcceptorState, { correlation, sentence }: StorageFailed
     case 'read':
     case 'write':
       // It may have been written all the same.
-      state.registers.delete(job.name);
+      forget(state, job.name);
       refuse(state, job.message, 'store', sentence, out);
       return end(state, job.name, now, out);
     case 'list':
@@ -307,45 +245,12 @@ function answer(state: AcceptorState, message: Ask, register: Register, now: num
   out.send(replyTo, { type: 'ballot-promised', correlation, host, store, ...content });
 }
 
-export function refuse(
-  state: AcceptorState,
-  { replyTo, correlation }: Ask | ListBallots,
-  code: BallotRefused['code'],
-  sentence: string,
-  out: Outbox,
-  promised = '',
-): void {
-  const { store, roster, config } = state;
-  const told = code === 'roster-old' ? roster : undefined;
-  out.send(replyTo, {
-    type: 'ballot-refused',
-    correlation,
-    host: config.host,
-    store,
-    code,
-    promised,
-    roster: told,
-    sentence,
-  });
-}
-
 /** The next request of the register, if there is one. */
 function end(state: AcceptorState, name: string, now: number, out: Outbox): void {
   state.waitingCount--;
   const next = state.busy.get(name)?.waiting.shift();
   if (next === undefined) state.busy.delete(name);
   else begin(state, name, next, now, out);
-}
-
-function keep(state: AcceptorState, name: string, register: Register): void {
-  const { registers } = state;
-  registers.delete(name);
-  registers.set(name, register);
-  if (registers.size <= registersMax) return;
-  for (const oldest of registers.keys()) {
-    registers.delete(oldest);
-    break;
-  }
 }
 
 function onListBallots(state: AcceptorState, message: ListBallots, out: Outbox): void {
@@ -380,16 +285,11 @@ function onScanned(state: AcceptorState, { correlation, records, damaged, next }
 const nameOf = ({ table, key }: Ask): string => String.fromCharCode(table) + key;
 
 /** A sentence about the first broken invariant. */
-export function acceptorInvariants({
-  busy,
-  waitingCount,
-  registers,
-  store,
-  roster,
-}: AcceptorState): string | undefined {
+export function acceptorInvariants(state: AcceptorState): string | undefined {
+  const { busy, waitingCount, registers, store, roster } = state;
   let count = 0;
   for (const { waiting } of busy.values()) count += 1 + waiting.length;
   if (count !== waitingCount) return 'requests under way and waiting are counted';
-  if (registers.size > registersMax) return 'registers in memory are bounded';
+  if (registers.size > registersMax || state.charactersCount > charactersMax) return 'registers in memory are bounded';
   return roster === undefined || store !== '' ? undefined : 'a roster is known only with its store';
 }

@@ -7,6 +7,7 @@ import { nextUint32, type Random } from '@chordial/actor/random';
 const counterDigits = 11;
 const siteDigits = 5;
 const lifeDigits = 7;
+export const countersMax = 2 ** 53 - 1;
 const shape = /^[0-9a-z]{11}\.[0-9a-z]{5}\.[0-9a-z]{7}$/;
 
 export const isBallot = (text: unknown): text is string => typeof text === 'string' && shape.test(text);
@@ -19,5 +20,5 @@ export const makeBallot = (counter: number, site: number, life: string): string 
 /** 0 for no ballot, and for one that no counter could pass. */
 export function counterOfBallot(ballot: string): number {
   const counter = isBallot(ballot) ? Number.parseInt(ballot.slice(0, counterDigits), 36) : 0;
-  return counter < Number.MAX_SAFE_INTEGER ? counter : 0;
+  return counter < countersMax ? counter : 0;
 }

@@ -28,7 +28,7 @@ const settledMs = 2_000;
 const copyingsMax = 8;
 const listMsMax = 3_000;
 /** Hosts asked in one tick. */
-const askedMax = 32;
+const askedMax = 4;
 
 /** A later roster of this ring, or one of another. Acceptors and registers tell only such as were chosen. */
 export function onRosterSeen(state: OrderedState, told: Roster): void {
@@ -46,6 +46,7 @@ export function onRosterSeen(state: OrderedState, told: Roster): void {
 export function onRosterLearned(state: OrderedState, message: RosterLearned, out: Outbox): void {
   const { host, store, roster } = message;
   if (store !== '') state.moving.stores.set(host, store);
+  state.moving.epochs.set(host, roster?.epoch ?? 0);
   if (roster !== undefined) onRosterSeen(state, roster);
   onVoterCaughtUp(state, message, out);
 }
@@ -72,12 +73,16 @@ export function tickRoster(state: OrderedState, now: number, out: Outbox): void 
 
 /** One's own acceptor is asked by each lane; the others are by the first lane, a part of them at a time. */
 function askHosts({ config, moving, roster }: OrderedState, out: Outbox): void {
-  const question = { type: 'learn-roster', roster, replyTo: config.self, correlation: 0 } as const;
-  out.send(config.wayTo(config.host), question);
+  // The roster goes only to those who do not have it: it may be long.
+  const ask = (host: number): void => {
+    const told = moving.epochs.get(host) === roster?.epoch ? undefined : roster;
+    out.send(config.wayTo(host), { type: 'learn-roster', roster: told, replyTo: config.self, correlation: 0 });
+  };
+  ask(config.host);
   if (config.lane !== 0 && roster !== undefined) return;
   const others = moving.hosts.filter((host) => host !== config.host);
   const count = Math.min(others.length, askedMax);
-  for (let i = 0; i < count; i++) out.send(config.wayTo(others[(moving.asked + i) % others.length]!), question);
+  for (let i = 0; i < count; i++) ask(others[(moving.asked + i) % others.length]!);
   moving.asked = others.length === 0 ? 0 : (moving.asked + count) % others.length;
 }
 
@@ -94,6 +99,7 @@ function noteLost({ moving }: OrderedState, { voters }: Roster, now: number): vo
   for (const [host] of voters) if (!hosts.includes(host) && !lostSince.has(host)) lostSince.set(host, now);
   if (lostSince.size > votersMax) lostSince.clear();
   if (moving.stores.size > 2 * votersMax) moving.stores.clear();
+  if (moving.epochs.size > 2 * votersMax) moving.epochs.clear();
 }
 
 /** The voters and hosts of the ring, without those that have been lost for long; a host counts as what its store is now. */

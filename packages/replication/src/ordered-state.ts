@@ -85,8 +85,9 @@ export interface Copying {
 export interface RosterState {
   /** Hosts in the ring; empty: not known. */
   hosts: readonly number[];
-  /** Stores of hosts, as their acceptors said last. */
+  /** Stores of hosts and epochs of their rosters, as their acceptors said last. */
   readonly stores: Map<number, string>;
+  readonly epochs: Map<number, number>;
   readonly lostSince: Map<number, number>;
   /** What the roster should be, since when. */
   wanted: string;
@@ -119,6 +120,8 @@ export interface OrderedState {
 }
 
 const roundsMax = 2 ** 40;
+/** Far in the future: a clock that says so is wrong. */
+const clockMax = 2 ** 52;
 
 export function createOrdered(config: OrderedConfig, seed: number): OrderedState {
   const random = createRandom(seed);
@@ -134,6 +137,7 @@ export function createOrdered(config: OrderedConfig, seed: number): OrderedState
     moving: {
       hosts: [],
       stores: new Map(),
+      epochs: new Map(),
       lostSince: new Map(),
       wanted: '',
       wantedSince: 0,
@@ -152,6 +156,6 @@ export function createOrdered(config: OrderedConfig, seed: number): OrderedState
 /** Above all ballots seen, and not below the clock, so that the first try of a new coordinator is mostly above what was promised. */
 export function nextBallot(state: OrderedState, now: number): string {
   const clock = Math.floor((state.config.startedAt + now) * 1_000);
-  state.counter = Math.max(state.counter + 1, clock);
+  state.counter = clock > state.counter && clock < clockMax ? clock : state.counter + 1;
   return makeBallot(state.counter, state.config.site, state.life);
 }
