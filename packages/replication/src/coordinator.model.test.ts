@@ -117,6 +117,13 @@ function play(seed: number, r: number, loss: number, steps: readonly Step[]): Cl
       world.comeBack(down);
       down = 0;
       isRestored = false;
+      // What is put while ranges are given away must reach their takers.
+      for (let i = 0; i < 40; i++) {
+        clients.put(names[i % names.length]!, i % 3 > 0);
+        run(1);
+      }
+      run(20);
+      for (const name of names) clients.get(name);
     }
     run(3);
   }
@@ -154,7 +161,7 @@ it('what was acknowledged is read, and groups become the same', () => {
         reads += play(seed, r, loss, steps).readsCount;
       },
     ),
-    { numRuns: 15 },
+    { numRuns: 40 },
   );
   expect(reads).toBeGreaterThan(100);
 });
