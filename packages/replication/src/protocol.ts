@@ -191,7 +191,7 @@ export interface StoreCopies {
 export interface CopiesStored {
   readonly type: 'copies-stored';
   readonly correlation: number;
-  /** The receiver has more to do than it should: send no more for a while. */
+  /** The receiver has more to do than it should: send no more for a while. With a trouble beside it: then send this again. */
   readonly pauseMs: number;
   /** Empty when all are kept. */
   readonly trouble: string;

@@ -7,7 +7,7 @@ import type { ComparePieces, RangePiece, StoreCopies } from './protocol.ts';
 import { type Scanned, startScan } from './repair-scan.ts';
 import { moved } from './repair-throttle.ts';
 import { startHeal } from './replica-healing.ts';
-import { isFullOfBatches, keepBatch, recordFault } from './replica-keeping.ts';
+import { isFullOfBatches, isPassing, keepBatch, recordFault } from './replica-keeping.ts';
 import { charactersOfAll, refuseReplica, servingMax } from './replica-reading.ts';
 import type { Answering, Batch, ReplicaState } from './replica-state.ts';
 import { addDigest, bucketsOf, equalSums, isLoaded, lastKeyOf, sumOf, verifyTree } from './replica-tree.ts';
@@ -125,9 +125,16 @@ export function onStoreCopies(state: ReplicaState, message: StoreCopies, now: nu
   keepBatch(state, { records, left: records.length, trouble: '', code: '', from }, now, out);
 }
 
-export function onCopiesKept(state: ReplicaState, message: StoreCopies, trouble: string, out: Outbox): void {
+export function onCopiesKept(state: ReplicaState, message: StoreCopies, { trouble, code }: Batch, out: Outbox): void {
   const { replyTo, correlation } = message;
-  out.send(replyTo, { type: 'copies-stored', correlation, pauseMs: pauseMsOf(state), trouble });
+  // With a pause it is to be sent again.
+  const pauseMs = isPassing(code) ? 500 : pauseMsOf(state);
+  out.send(replyTo, {
+    type: 'copies-stored',
+    correlation,
+    pauseMs: trouble === '' || isPassing(code) ? pauseMs : 0,
+    trouble,
+  });
 }
 
 /** How long whoever sends copies should hold back, so that those of coordinators go first. */

@@ -19,9 +19,9 @@ import type { Session } from './repair-state.ts';
 import { mayMove, moved } from './repair-throttle.ts';
 import { startHeal } from './replica-healing.ts';
 import { askStore } from './replica-jobs.ts';
-import { keepBatch, recordFault } from './replica-keeping.ts';
+import { isPassing, keepBatch, recordFault } from './replica-keeping.ts';
 import { charactersOfAll, fittingRecords } from './replica-reading.ts';
-import { type ListedRecord, mapName, type ReplicaState } from './replica-state.ts';
+import { type Batch, type ListedRecord, mapName, type ReplicaState } from './replica-state.ts';
 import { addDigest, bucketsOf, equalSums, sumOf, verifyTree } from './replica-tree.ts';
 import { compareVersions } from './versions.ts';
 
@@ -31,7 +31,7 @@ const namesPerQuestion = 100;
 /** Names to be fetched or sent above which nothing more is compared. */
 const namesMany = 1_000;
 /** A host that refuses so often without an answer between cannot take part. */
-const refusalsMax = 60;
+const refusalsMax = 240;
 const refusedPauseMs = 250;
 
 /** Does what there is to do, as far as the window and the allowance let it. */
@@ -40,7 +40,7 @@ export function pump(state: ReplicaState, session: Session, now: number, out: Ou
   while (session.asked + session.working < windowMax) {
     const hasAllowance = mayMove(state, now);
     if (session.pushes.length > 0 && hasAllowance) readPushes(state, session, now, out);
-    else if (session.fetches.length > 0 && hasAllowance) fetch(state, session, now, out);
+    else if (session.fetches.length > 0 && hasAllowance) fetchSome(state, session, now, out);
     else if (session.pushes.length + session.fetches.length > namesMany) return;
     else if (session.listings.length > 0) readListed(state, session, now, out);
     else if (session.pieces.length > 0) comparePieces(state, session, now, out);
@@ -156,7 +156,7 @@ function fetchLater(session: Session, name: RecordName): void {
 
 // --- taking -----------------------------------------------------------------------------------------------------------------------
 
-function fetch(state: ReplicaState, session: Session, now: number, out: Outbox): void {
+function fetchSome(state: ReplicaState, session: Session, now: number, out: Outbox): void {
   const names = session.fetches.splice(-namesPerQuestion);
   ask(state, session, { type: 'fetch-copies', names }, now, out);
 }
@@ -189,8 +189,15 @@ export function onCopiesFetched(
   keepBatch(state, { records: good, left: good.length, trouble: '', code: '', from }, now, out);
 }
 
-export function onFetchedKept(session: Session, records: readonly StoredRecord[], trouble: string): void {
+export function onFetchedKept(session: Session, { records, trouble, code }: Batch, now: number): void {
   session.working--;
+  if (trouble !== '' && isPassing(code)) {
+    // Perhaps some are kept: all are fetched again.
+    session.pausedUntil = now + refusedPauseMs;
+    session.fetches.push(...records.map(({ table, key }) => [table, key] as const));
+    countRefusal(session, `the own store: ${trouble}`);
+    return;
+  }
   if (trouble !== '') session.trouble = `the own store keeps nothing: ${trouble}`;
   for (const { table, key } of records)
     if (session.merging.delete(mapName(table, key))) session.pushes.push([table, key]);
@@ -248,11 +255,15 @@ export function onSessionRefused(
 
 /** What was asked is asked again later. */
 function refused(session: Session, message: ReplicaMessage, sentence: string): void {
-  session.refusalsCount++;
-  if (session.refusalsCount > refusalsMax) session.trouble = `host ${session.host} refuses: ${sentence}`;
+  countRefusal(session, `host ${session.host} refuses: ${sentence}`);
   if (message.type === 'compare-pieces')
     for (const [from, to] of message.pieces) session.pieces.push(pieceOf(from, to));
   else if (message.type === 'fetch-copies') session.fetches.push(...message.names);
   else if (message.type === 'store-copies')
     for (const { table, key } of message.records) session.pushes.push([table, key]);
+}
+
+function countRefusal(session: Session, sentence: string): void {
+  session.refusalsCount++;
+  if (session.refusalsCount > refusalsMax) session.trouble = sentence;
 }

@@ -202,6 +202,20 @@ describe('repair-range', () => {
     expect(repaired(world, 1, [2])).toMatchObject({ same: [], silent: [2] });
   });
 
+  it('a store that is busy for a while is waited for, on either side', () => {
+    const world = worldOf(2);
+    put(world, 1, copiesOf('a', 10));
+    put(world, 2, copiesOf('b', 10));
+    for (const host of [1, 2]) world.store(host).failure = 'busy';
+    world.repair(1, [2]);
+    world.run(5_000);
+    expect(world.take('range-repaired')).toEqual([]);
+    for (const host of [1, 2]) world.store(host).failure = undefined;
+    world.run(2_000);
+    expect(world.take<RangeRepaired>('range-repaired')).toMatchObject([{ same: [2], silent: [] }]);
+    expect(world.versions(1)).toEqual(world.versions(2));
+  });
+
   it('nobody to repair with is answered at once', () => {
     const world = worldOf(1);
     world.repair(1, [1]);

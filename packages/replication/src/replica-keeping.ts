@@ -219,6 +219,10 @@ function refuse(
   out.send(replyTo, refused);
 }
 
+/** Whether what the store refuses now it may take soon. */
+export const isPassing = (code: string): boolean =>
+  code === 'busy' || code === 'deadline' || code === 'unavailable' || code === 'cancelled';
+
 // --- batches ----------------------------------------------------------------------------------------------------------------------
 
 /** Keeps records that came together, after those that came before; `batchesDone` has it when it is over. */

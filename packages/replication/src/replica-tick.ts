@@ -55,7 +55,7 @@ export function settle(state: ReplicaState, now: number, out: Outbox): void {
   if (state.hintsNew.length > 0) noteHints(state);
   do {
     for (let batch = state.batchesDone.shift(); batch !== undefined; batch = state.batchesDone.shift())
-      onBatchDone(state, batch, out);
+      onBatchDone(state, batch, now, out);
     beginBatches(state, now, out);
     // A batch without news for the store is done at once.
   } while (state.batchesDone.length > 0);
@@ -72,11 +72,12 @@ export function settle(state: ReplicaState, now: number, out: Outbox): void {
 const hasSessions = ({ sessions, sessionsWaiting }: ReplicaState): boolean =>
   sessions.size + sessionsWaiting.length > 0;
 
-function onBatchDone(state: ReplicaState, { from, records, trouble }: Batch, out: Outbox): void {
-  if (from.kind === 'store-copies') return onCopiesKept(state, from.message, trouble, out);
-  if (from.kind === 'heal') return onHealKept(state, from.name, trouble);
+function onBatchDone(state: ReplicaState, batch: Batch, now: number, out: Outbox): void {
+  const { from } = batch;
+  if (from.kind === 'store-copies') return onCopiesKept(state, from.message, batch, out);
+  if (from.kind === 'heal') return onHealKept(state, from.name, batch.trouble);
   const session = state.sessions.get(from.session);
-  if (session !== undefined) onFetchedKept(session, records, trouble);
+  if (session !== undefined) onFetchedKept(session, batch, now);
 }
 
 export function setTick(state: ReplicaState, now: number, out: Outbox): void {

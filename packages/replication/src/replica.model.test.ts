@@ -75,10 +75,10 @@ class Play {
     }
   }
 
-  do({ what, host: any, name }: Deed): void {
+  do({ what, host: chosen, name }: Deed): void {
     const { world } = this;
-    const host = this.hosts[any % this.hosts.length]!;
-    const other = this.hosts[(any + 1 + (name % (this.hosts.length - 1))) % this.hosts.length]!;
+    const host = this.hosts[chosen % this.hosts.length]!;
+    const other = this.hosts[(chosen + 1 + (name % (this.hosts.length - 1))) % this.hosts.length]!;
     if (what === 'put') this.put(name, false);
     else if (what === 'remove') this.put(name, true);
     else if (what === 'burst') for (let i = 0; i < 60; i++) this.put(i, i % 7 === 0);
