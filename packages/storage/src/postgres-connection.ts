@@ -102,8 +102,9 @@ export class PostgresConnection {
     }
     // Classes of SQLSTATE: 08 connection, 53 resources, 57 shut down or cancelled; without one the network failed.
     const isAway = code === '' || !/^[0-9A-Z]{5}$/.test(code) || /^(08|53|57)/.test(code) || code === 'EPIPE';
+    // Without what was said, which changes from try to try: it is the same news.
     return isAway
-      ? new EngineFailure('unavailable', `${at} does not answer: see whether it runs and can be reached (${said})`)
+      ? new EngineFailure('unavailable', `${at} does not answer: see whether it runs and can be reached`)
       : new EngineFailure('failed', `${at}: ${said}`);
   }
 
