@@ -74,7 +74,7 @@ describe('held for others', () => {
     const world = ring();
     const record = copiesOf('a', 200).find((one) => near(world, one)[4] === 1)!;
     put(world, 1, [record]);
-    world.run(10_000);
+    world.run(24_000);
     const [owner, second] = near(world, record) as [number, number];
     for (const host of [owner, second]) expect(world.records(host)).toHaveLength(1);
     world.messages = 0;
@@ -90,7 +90,7 @@ describe('held for others', () => {
       ReturnType<typeof copyOf>,
     ];
     put(world, 1, [first]);
-    world.run(10_000);
+    world.run(24_000);
     put(world, 1, [second]);
     world.run(11 * minuteMs);
     for (const host of near(world, second).slice(0, 2))
@@ -116,7 +116,7 @@ describe('held for others', () => {
     world.setRing(hosts, 40);
     world.run(100);
     put(world, 1, copiesOf('a', 1_000));
-    world.run(9_000);
+    world.run(24_000);
     const sent = copiesOf('a', 1_000).filter((one) => near(world, one).indexOf(1) > 2 || !near(world, one).includes(1));
     for (const record of sent) {
       const [owner] = near(world, record) as [number];

@@ -13,6 +13,8 @@ import { type HeldArc, type Job, type ListedRecord, mapName, type Offer, type Re
 import { doubt, isLoaded, writeBegins, writeEnds, writeFails } from './replica-tree.ts';
 
 const roundMs = 5_000;
+/** When nothing was found: in a ring of ten thousand members looking takes 20 ms. */
+const restMs = 20_000;
 /** The ring seldom changes once. */
 const gatherMs = 500;
 /** A ring that changes back within it costs no more than what was offered. */
@@ -27,8 +29,8 @@ export function lookForHeld(state: ReplicaState, now: number, out: Outbox): void
   finishOffer(state, now, out);
   if (holding.offer !== undefined || !isLoaded(tree)) return;
   if (holding.arcs.length === 0 && now >= holding.nextAt) {
-    holding.nextAt = now + roundMs;
     findArcs(state, now);
+    holding.nextAt = now + (holding.arcs.length + holding.since.size > 0 ? roundMs : restMs);
   }
   const arc = holding.arcs.pop();
   if (arc !== undefined) beginOffer(state, arc, now, out);
@@ -37,13 +39,14 @@ export function lookForHeld(state: ReplicaState, now: number, out: Outbox): void
 /** The ring is another: what was found held may not be any more. */
 export function lookAgain({ holding }: ReplicaState, now: number): void {
   holding.arcs = [];
-  holding.nextAt = Math.max(holding.nextAt - roundMs, now) + gatherMs;
+  holding.nextAt = Math.min(holding.nextAt, Math.max(holding.lookedAt + roundMs / 2, now + gatherMs));
 }
 
 /** Once a round: all arcs with something to do. */
 function findArcs(state: ReplicaState, now: number): void {
   const { holding } = state;
   const held = heldArcs(state);
+  holding.lookedAt = now;
   for (const to of holding.since.keys()) if (!held.has(to)) holding.since.delete(to);
   for (const to of holding.offered.keys()) if (!held.has(to)) holding.offered.delete(to);
   for (const [to, arc] of held) {

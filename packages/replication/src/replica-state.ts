@@ -258,6 +258,7 @@ export interface HoldingState {
   readonly offered: Map<RingKey, { readonly name: string; readonly sum: string; readonly at: number }>;
   /** Found in this round and not looked at yet. */
   arcs: HeldArc[];
+  lookedAt: number;
   nextAt: number;
   /** What is being offered to the hosts that should have it. */
   offer: Offer | undefined;

@@ -70,7 +70,7 @@ export function initReplica(config: ReplicaConfig, birth: Birth<ReplicaMessage>,
     timerAt: 0,
     expiryAt: birth.now,
     isExpiring: false,
-    holding: { since: new Map(), offered: new Map(), arcs: [], nextAt: birth.now, offer: undefined },
+    holding: { since: new Map(), offered: new Map(), arcs: [], lookedAt: birth.now, nextAt: birth.now, offer: undefined },
     counts: {
       keptCount: 0,
       fetchedCount: 0,
