@@ -25,7 +25,7 @@ export class Disk {
   underWay = 0;
   /** Counts crashes: an operation of an earlier life is not carried out. */
   life = 0;
-  /** How often all of it was lost. */
+  /** How often it lost all, or was damaged. */
   lossesCount = 0;
   readonly #files = new Map<string, File>();
   readonly #writes = new Set<Write>();
@@ -75,6 +75,7 @@ export class Disk {
     const files = [...this.#files].filter(([name, { length }]) => name.includes(part) && length > damagedFrom);
     if (files.length === 0) return;
     const { bytes, length } = files[nextBelow(disks, files.length)]![1];
+    this.lossesCount++;
     const at = damagedFrom + nextBelow(disks, length - damagedFrom);
     const end = Math.min(length, at + 1 + nextBelow(disks, damagedBytesMax));
     for (let i = at; i < end; i++) bytes[i] = bytes[i]! ^ (1 + nextBelow(disks, 255));

@@ -66,6 +66,14 @@ export class RecordHistory {
     return writes;
   }
 
+  /** Values that were acknowledged by then and that no write has seen since. */
+  wanted(now: number): Write[] {
+    const superseded = new Set(this.writes.flatMap(({ seen }) => [...seen]));
+    return this.writes.filter(
+      (write) => write.value !== '' && write.fate === 'acknowledged' && write.endedAt <= now && !superseded.has(write),
+    );
+  }
+
   /**
    * Rules for a reader who began at `begunAt`. What was acknowledged before is there, unless a write that had begun by `endedAt` has seen it; nothing
    * is there that an acknowledged write had removed before.

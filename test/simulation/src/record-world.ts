@@ -1,12 +1,13 @@
 // The records of all clients as nobody in the ring can see them: what was written and answered, and on whose disks it lies at the moment of an
 // answer. Stands beside the ring's own world.
-import type { Address, Behaviour, Outbox } from '@chordial/actor';
+import type { Address, Behaviour } from '@chordial/actor';
 import type { CoordinatorMessage } from '@chordial/replication/protocol';
 import { ringKeyFromText } from '@chordial/ring-key';
 import type { Simulation } from '@chordial/simulator';
 import { type Merge, RecordHistory, type Write } from './record-history.ts';
 import type { ReplicationShape } from './replication-shape.ts';
 import type { RingWorld } from './ring-world.ts';
+import { spyOn } from './spy.ts';
 
 export interface TableSpec {
   readonly table: number;
@@ -96,6 +97,27 @@ export class RecordWorld {
     if (watched !== undefined) watched.hostsCount = hostsCount;
   }
 
+  /** The own store of a settled owner has every acknowledged write of its range. */
+  settledFault(): string | undefined {
+    for (const record of this.records) {
+      // What a reader of the latest is not shown, he supersedes unseen.
+      const wanted = record.isShort || record.merge === 'latest' ? [] : record.wanted(this.simulation.now);
+      if (wanted.length === 0) continue;
+      const owner = this.ring.ownerOf(record.key);
+      const host = owner && this.ring.hosts[owner.host - 1]!;
+      const lane = host?.lanes[owner!.lane];
+      if (lane?.phase !== 'up') continue;
+      const cell = [...lane.kernel.cells()].find(({ behaviour }) => behaviour.name === 'coordinator');
+      const range = (cell?.state as SettledView | undefined)?.ranges.find(record.key);
+      if (range === undefined || range.unsettled !== undefined) continue;
+      this.count('settledAsked');
+      const lacked = wanted.find(({ value }) => !host!.disk.holds(bytesOf(value)));
+      if (lacked === undefined) continue;
+      return `${host!.name} owns ${record.name} and counts as settled, but has not ${lacked.value}, acknowledged at ${lacked.endedAt.toFixed(0)} ms`;
+    }
+    return undefined;
+  }
+
   /** Before an acknowledgement of a put, the value lies on as many disks as the coordinator's ring allows. */
   judgeAcknowledgement(client: Address<never>, correlation: number, hostsCount: number): void {
     const watched = this.#watched.get(`${client} ${correlation}`);
@@ -113,10 +135,14 @@ export class RecordWorld {
   }
 }
 
+interface SettledView {
+  readonly ranges: { find(key: RecordHistory['key']): { readonly unsettled: unknown } | undefined };
+}
+
 const encoder = new TextEncoder();
 const bytesOf = (text: string): Uint8Array => encoder.encode(text);
 
-export type AnyCoordinator<State, Config> = Behaviour<State, CoordinatorMessage, Config>;
+type AnyCoordinator<State, Config> = Behaviour<State, CoordinatorMessage, Config>;
 
 /** Has each acknowledgement judged at the moment in which it is sent. */
 export function watchedCoordinator<State extends { readonly ring: { readonly hosts: readonly number[] } }, Config>(
@@ -129,23 +155,14 @@ export function watchedCoordinator<State extends { readonly ring: { readonly hos
       const { message: asked } = received;
       if (asked.type === 'put-record')
         world.noteAsked(asked.replyTo as Address<never>, asked.correlation, Math.max(1, state.ring.hosts.length));
-      behaviour.step(state, received, {
-        ...bound(out),
-        send: (to, message) => {
-          const { type, correlation } = message as { readonly type: string; readonly correlation: number };
-          if (type === 'record-put')
-            world.judgeAcknowledgement(to as Address<never>, correlation, Math.max(1, state.ring.hosts.length));
-          out.send(to, message);
-        },
-      });
+      behaviour.step(
+        state,
+        received,
+        spyOn(out, (to, { type, correlation }) => {
+          if (type !== 'record-put') return;
+          world.judgeAcknowledgement(to as Address<never>, correlation ?? 0, Math.max(1, state.ring.hosts.length));
+        }),
+      );
     },
   };
 }
-
-const bound = (out: Outbox): Outbox => ({
-  send: out.send.bind(out),
-  setTimer: out.setTimer.bind(out),
-  clearTimer: out.clearTimer.bind(out),
-  spawn: out.spawn.bind(out),
-  stop: out.stop.bind(out),
-});

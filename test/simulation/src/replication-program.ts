@@ -15,6 +15,7 @@ import { unionOf } from './record-history.ts';
 import { copiesNeeded, type RecordWorld, tables, watchedCoordinator } from './record-world.ts';
 import type { StorePlace } from './replication-shape.ts';
 import { watched } from './ring-program.ts';
+import { watchedStore } from './watched-store.ts';
 
 export const at = { membership: 16, client: 17, coordinator: 21, replica: 22, store: 23 } as const;
 
@@ -91,7 +92,7 @@ export const replicationProgram: LaneProgram<ReplicationHostConfig> = (setup) =>
   if (lane === storeLane) {
     const store = setup.wellKnown<StorageMessage>(lane, at.store);
     setup.spawn(
-      journalStore,
+      watchedStore(world, host, journalStore),
       { disk: { port: ports.disk, file: 'store' }, owner: nobody as never, startedAt, compactionBytesMin },
       at.store,
     );

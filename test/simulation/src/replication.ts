@@ -9,12 +9,14 @@ import { addStoringHosts } from './replication-hosts.ts';
 import { addStoringPeer } from './replication-program.ts';
 import { replicationFault } from './replication-quiet.ts';
 import { replicationShapeOf } from './replication-shape.ts';
+import { minorityOf } from './ring-shape.ts';
 import { RingWorld } from './ring-world.ts';
 
 const durationMsDefault = 60_000;
 /** From the last fault or deed to the end. */
 const quietMs = 25_000;
 const everyMs = 400;
+const settledEveryMs = 250;
 const deedConcern = 14;
 
 function build({ simulation, durationMs, calmFromMs, clientsCount }: Stage): Rules {
@@ -37,7 +39,8 @@ function build({ simulation, durationMs, calmFromMs, clientsCount }: Stage): Rul
   simulation.at(busyMs, () => {
     world.isBusy = false;
   });
-  world.areReadsJudged = shape.weather === 'calm';
+  world.areReadsJudged = shape.weather === 'calm' || (shape.weather === 'crash' && minorityOf(shape) === 1);
+  if (world.areReadsJudged) judgeSettled(world);
   return {
     invariant: () => world.broken,
     finish: () => {
@@ -48,10 +51,28 @@ function build({ simulation, durationMs, calmFromMs, clientsCount }: Stage): Rul
   };
 }
 
-function summary({ acknowledged, put, remove, get, got, withSiblings, disksAsked, ...refused }: Figures): string {
+/** Now and then, as it costs as much as a hundred steps. */
+function judgeSettled(world: RecordWorld): void {
+  world.simulation.after(settledEveryMs, () => {
+    world.broken ??= world.settledFault();
+    judgeSettled(world);
+  });
+}
+
+function summary({
+  acknowledged,
+  put,
+  remove,
+  get,
+  got,
+  withSiblings,
+  disksAsked,
+  settledAsked,
+  ...refused
+}: Figures): string {
   const reasons = Object.entries(refused).map(([reason, count]) => `${count} ${reason}`);
   return (
-    `${acknowledged ?? 0} of ${(put ?? 0) + (remove ?? 0)} writes acknowledged (${disksAsked ?? 0} looked for on disks), ` +
+    `${acknowledged ?? 0} of ${(put ?? 0) + (remove ?? 0)} writes acknowledged (${disksAsked ?? 0} looked for on disks, ${settledAsked ?? 0} owners), ` +
     `${got ?? 0} of ${get ?? 0} reads answered, ${withSiblings ?? 0} with siblings; refused: ${reasons.join(', ')}`
   );
 }
