@@ -29,10 +29,11 @@ import { highestKey, SqliteStore } from './sqlite-store.ts';
 import { beginSqliteExport, beginSqliteImport } from './sqlite-transfer.ts';
 
 const newsMax = 100;
+const damagedNamesMax = 10_000;
 /** Expired records that are dropped in one call, whatever was asked. */
 const dropPerCallMax = 10_000;
 /** A file that was not closed well is read through at its opening when it is not larger. */
-const checkedBytesMax = 2 ** 31;
+const checkedBytesMax = 2 ** 30;
 const lowestKey = '0'.repeat(40) as RingKey;
 
 export interface SqliteOptions {
@@ -46,6 +47,8 @@ export class SqliteEngine implements Engine {
   readonly #tuning: SqliteTuning;
   #store: SqliteStore | undefined;
   #damagedCount = 0;
+  /** Those that were told. */
+  readonly #damagedNames = new Set<string>();
   #news: string[] = [];
 
   constructor({ file, tuning }: SqliteOptions) {
@@ -203,6 +206,9 @@ export class SqliteEngine implements Engine {
   }
 
   #found([table, key]: RecordName): void {
+    const id = `${table} ${key}`;
+    if (this.#damagedNames.has(id)) return;
+    if (this.#damagedNames.size < damagedNamesMax) this.#damagedNames.add(id);
     this.#damagedCount++;
     this.#tell(`a record of ${this.place} (table ${table}, key ${key}) is damaged: its copies on other hosts count`);
   }

@@ -109,13 +109,8 @@ function batchOf(overlay: Overlay, removals: Map<string, RecordName>) {
     if (record === undefined) removed.push(removals.get(id)!);
     else records.push(record);
   }
-  // In the order of the tree neighbours are on one page, and pages are passed once.
-  if (records.length > 1) records.sort(byKey);
   return { records, removals: removed };
 }
-
-const byKey = (a: StoredRecord, b: StoredRecord): number =>
-  a.key < b.key ? -1 : a.key > b.key ? 1 : a.table - b.table;
 
 type Read = Awaited<ReturnType<Engine['read']>>;
 

@@ -54,8 +54,8 @@ export interface StoreState {
   isOpen: boolean;
   /** When it is opened again, on the shell's clock. */
   openAt: number;
-  /** Set while a lasting failure (full, read-only, not to be opened) is known. */
-  trouble: string;
+  /** A lasting failure (full, read-only, not to be opened) that is known. */
+  trouble: EngineFailure | undefined;
   /** Answers of an engine that came between turns. */
   outgoing: { readonly to: Address<StorageEvent | StorageNews>; readonly event: StorageEvent | StorageNews }[];
   long: Long | undefined;
@@ -78,14 +78,15 @@ function init(config: StorePortConfig, { self, now }: Birth<StorageMessage>, out
     isBusy: false,
     isOpen: false,
     openAt: now,
-    trouble: '',
+    trouble: undefined,
     outgoing: [],
     long: undefined,
     barrier: undefined,
     commitsCount: 0,
     jobsCount: 0,
   };
-  dueSoon(state, out);
+  // At once, while the lane is laid out: it may take longer than a turn of a lane may.
+  onStoreDue(state, now, out);
   return state;
 }
 
@@ -193,7 +194,7 @@ function openFirst(state: StoreState, now: number): Later<unknown> {
 }
 
 function refuseWaiting(state: StoreState): undefined {
-  const failure = new EngineFailure('unavailable', state.trouble);
+  const failure = state.trouble ?? new EngineFailure('unavailable', 'the store is not open yet: ask again');
   while (waitingCount(state) > 0) {
     const { job } = state.waiting[state.first++]!;
     answer(state, job, failed(job, failure));
@@ -259,7 +260,7 @@ function takeOther(state: StoreState, job: Exclude<StorageJob, GroupJob>, wall: 
       });
     }
     default:
-      return whenDone(runShortJob(engine, job satisfies ShortJob, wall, state.trouble), done);
+      return whenDone(runShortJob(engine, job satisfies ShortJob, wall, state.trouble?.sentence ?? ''), done);
   }
 }
 
@@ -286,10 +287,10 @@ function answer(state: StoreState, { replyTo }: StorageJob, event: StorageEvent)
 /** Tells the owner when a lasting trouble begins, changes, or is over. */
 function note(state: StoreState, failure: EngineFailure | undefined): void {
   if (failure === undefined) {
-    if (state.trouble !== '') tell(state, `the store ${state.config.engine.place} works again`);
-    state.trouble = '';
-  } else if (lasting.includes(failure.code) && failure.sentence !== state.trouble) {
-    state.trouble = failure.sentence;
+    if (state.trouble !== undefined) tell(state, `the store ${state.config.engine.place} works again`);
+    state.trouble = undefined;
+  } else if (lasting.includes(failure.code) && failure.sentence !== state.trouble?.sentence) {
+    state.trouble = failure;
     tell(state, failure.sentence);
   }
 }
@@ -309,6 +310,6 @@ export const storePort: Behaviour<StoreState, StorageMessage, StorePortConfig> =
     waiting: waitingCount(state),
     commits: state.commitsCount,
     jobs: state.jobsCount,
-    trouble: state.trouble,
+    trouble: state.trouble?.sentence ?? '',
   }),
 };
