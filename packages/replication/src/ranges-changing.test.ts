@@ -253,6 +253,22 @@ describe('ring-changed', () => {
     expect(world.take('store-copy')).toHaveLength(3);
   });
 
+  it('of thousands of ranges only some are looked at in one step', () => {
+    const world = new CoordinatorWorld();
+    world.ring('0:2');
+    for (let i = 256; i < 1_256; i++) world.own(i.toString(16), (i - 1).toString(16));
+    world.repair();
+    world.advance(1_000);
+    world.repair();
+    world.ring('0:2', 'f:3');
+    for (let left = 1_000; left > 0; left = world.state.walkLeft) {
+      world.advance(5);
+      expect(left - world.state.walkLeft).toBeLessThanOrEqual(256);
+    }
+    expect(world.state.calmCount).toBe(4);
+    expect(drift(world)).toBe(1_000);
+  });
+
   it('repairs that nobody waits for are few at a time', () => {
     const world = new CoordinatorWorld();
     world.ring('0:2');
