@@ -4,7 +4,7 @@ import type { StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import type { RingKey } from '@chordial/ring-key';
 import { digestOf } from './digest.ts';
-import type { RecordName, StoredRecord } from './protocol.ts';
+import type { StoredRecord } from './protocol.ts';
 
 export const columns = 'name, version, value, expires, high, low, checksum';
 /** A row as `select lower(hex(key)), tab, ${columns}` gives it, in an array. */
@@ -82,8 +82,6 @@ export const recordOf = ([key, table, name, version, value, expires]: Row, now: 
   value,
   ttlMs: expires === 0 ? 0 : Math.max(1, expires - now),
 });
-
-export const nameOf = ([key, table]: Row): RecordName => [table, key as RingKey];
 
 /** When a record with this time left ends; at least a millisecond from now. */
 export const expiresAt = (ttlMs: number, now: number): number =>
