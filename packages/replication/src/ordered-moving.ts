@@ -103,7 +103,7 @@ function noteLost({ moving }: OrderedState, { voters }: Roster, now: number): vo
 }
 
 /** The voters and hosts of the ring, without those that have been lost for long; a host counts as what its store is now. */
-function wantedVoters({ moving, config }: OrderedState, { voters }: Roster, now: number): Voter[] {
+function wantedVoters({ moving, config }: OrderedState, { voters, n }: Roster, now: number): Voter[] {
   const { hosts, stores, lostSince } = moving;
   const wanted = new Map<number, string>();
   for (const [host, store] of voters) {
@@ -114,6 +114,10 @@ function wantedVoters({ moving, config }: OrderedState, { voters }: Roster, now:
     const store = stores.get(host);
     if (store !== undefined && (wanted.has(host) || wanted.size < votersMax)) wanted.set(host, store);
   }
+  // A group of two needs both. Rather than that, whoever was lost last stays, until somebody takes its place.
+  const lost = voters.filter(([host]) => !wanted.has(host));
+  lost.sort((a, b) => lostSince.get(b[0])! - lostSince.get(a[0])! || a[0] - b[0]);
+  for (const [host, store] of lost) if (wanted.size < n) wanted.set(host, store);
   return sorted([...wanted]);
 }
 
@@ -191,7 +195,6 @@ function copy(state: OrderedState, roster: Roster, now: number, out: Outbox): vo
   for (const copying of copyings.values()) {
     if (busy >= copyingsMax) break;
     if (copying.isDone || copying.correlation !== 0 || copying.left > 0) continue;
-    if (!moving.hosts.includes(copying.voter[0])) continue;
     busy++;
     list(state, roster, copying, now, out);
   }

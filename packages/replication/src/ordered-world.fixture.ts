@@ -183,10 +183,9 @@ export class OrderedWorld {
   setRing(number: number, isIn: boolean): void {
     if (isIn) this.ring.add(number);
     else this.ring.delete(number);
-    const hosts = [...this.ring];
     for (const { number: other } of this.hosts)
       this.after(this.draw(400), () => {
-        if (this.isUp(other)) onOrderedRing(this.at(other).proposer, hosts);
+        if (this.isUp(other)) onOrderedRing(this.at(other).proposer, [...this.ring]);
       });
   }
 
