@@ -74,11 +74,14 @@ const sessionOf = (id: number, host: number, repair: Repair, isOneWay: boolean, 
 /** Begins what may begin, goes on with what runs, and ends what is done. */
 export function runSessions(state: ReplicaState, now: number, out: Outbox): void {
   beginSessions(state, now);
-  for (const session of state.sessions.values()) {
-    pump(state, session, now, out);
-    if (!isDone(session)) continue;
-    endSession(state, session, out);
-    beginSessions(state, now);
+  for (const isUrgent of [true, false]) {
+    for (const session of state.sessions.values()) {
+      if (session.repair.isUrgent !== isUrgent) continue;
+      pump(state, session, now, out);
+      if (!isDone(session)) continue;
+      endSession(state, session, out);
+      beginSessions(state, now);
+    }
   }
 }
 

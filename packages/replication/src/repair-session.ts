@@ -27,6 +27,8 @@ import { compareVersions } from './versions.ts';
 
 /** Messages and jobs of a session that are under way at a time. */
 const windowMax = 4;
+/** Jobs of the own store for all sessions, so that a copy of a coordinator does not wait behind many. */
+const workingMax = 12;
 const namesPerQuestion = 100;
 /** Names to be fetched or sent above which nothing more is compared. */
 const namesMany = 1_000;
@@ -39,13 +41,20 @@ export function pump(state: ReplicaState, session: Session, now: number, out: Ou
   if (session.trouble !== '' || now < session.pausedUntil) return;
   while (session.asked + session.working < windowMax) {
     const hasAllowance = mayMove(state, now);
-    if (session.pushes.length > 0 && hasAllowance) readPushes(state, session, now, out);
+    const mayWork = workingCount(state) < workingMax;
+    if (session.pushes.length > 0 && hasAllowance && mayWork) readPushes(state, session, now, out);
     else if (session.fetches.length > 0 && hasAllowance) fetchSome(state, session, now, out);
     else if (session.pushes.length + session.fetches.length > namesMany) return;
-    else if (session.listings.length > 0) readListed(state, session, now, out);
-    else if (session.pieces.length > 0) comparePieces(state, session, now, out);
+    else if (session.listings.length > 0 && mayWork) readListed(state, session, now, out);
+    else if (session.pieces.length > 0 && mayWork) comparePieces(state, session, now, out);
     else return;
   }
+}
+
+function workingCount({ sessions }: ReplicaState): number {
+  let count = 0;
+  for (const { working } of sessions.values()) count += working;
+  return count;
 }
 
 export const isDone = (session: Session): boolean =>

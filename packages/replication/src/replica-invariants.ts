@@ -2,7 +2,7 @@
 
 import { sessionsWaitingMax } from './repair-ranges.ts';
 import { cachedCharactersMax, cachedRecordsMax } from './replica-cache.ts';
-import { batchesWaitingMax } from './replica-keeping.ts';
+import { batchesRunningMax, batchesWaitingMax } from './replica-keeping.ts';
 import { servingMax } from './replica-reading.ts';
 import { copiesUnderWayMax, hintsMax, type ReplicaState } from './replica-state.ts';
 
@@ -15,6 +15,7 @@ export function replicaInvariants(state: ReplicaState): string | undefined {
   if (busy.size > 0 && jobs.size === 0) return 'a busy name waits for a job';
   if (servingCount < 0 || servingCount > servingMax) return 'servingMax holds';
   if (cache.count > cachedRecordsMax || cache.characters > cachedCharactersMax) return 'the cache is bounded';
+  if (state.batchesRunning < 0 || state.batchesRunning > batchesRunningMax) return 'batchesRunningMax holds';
   if (batchesDone.length > 0) return 'whoever sent a batch hears of its end in the same step';
   // Beside those of other hosts, each session may have a few.
   if (batchesWaiting.length > batchesWaitingMax * 2 + state.heals.size) return 'few batches wait';

@@ -12,7 +12,7 @@ import { doubt, writeBegins, writeEnds, writeFails } from './replica-tree.ts';
 import { copyFault, mergedCopy } from './versions.ts';
 
 /** Batches of repair at the store at a time, so that a single copy is not behind many. */
-const batchesRunningMax = 3;
+export const batchesRunningMax = 3;
 export const batchesWaitingMax = 64;
 /** Of one batch in one job. */
 const recordsPerWriteMax = 200;

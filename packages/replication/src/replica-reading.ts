@@ -13,7 +13,7 @@ import { type Job, mapName, type ReplicaState } from './replica-state.ts';
 export const messageCharactersMax = 48_000;
 export const namesPerMessageMax = 200;
 /** Questions of other replicas that are being answered. */
-export const servingMax = 24;
+export const servingMax = 16;
 
 export function onFetchCopy(state: ReplicaState, message: FetchCopy, now: number, out: Outbox): void {
   const { table, key, replyTo, correlation } = message;
