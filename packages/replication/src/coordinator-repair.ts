@@ -264,6 +264,7 @@ export function repaired(
     if (state.ranges.has(range)) lookAt(state, range, now, out);
   } else if (handing !== undefined) handingRepaired(state, handing, same, now, out);
   askUrgent(state, now, out);
+  if (state.handings.length > 0) lookAfterHandings(state, now, out);
   askCalm(state, now, out);
   wakeAgain(state, now, out);
 }

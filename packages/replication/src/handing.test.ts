@@ -96,6 +96,25 @@ describe('hand-range', () => {
     expect(hand(world, 'a', 'c')).toEqual([released]);
   });
 
+  it('many at once take turns, and none is released before it is compared', () => {
+    const world = settledWorld();
+    for (let i = 0; i < 100; i++) hand(world, '4', `5${i.toString(16).padStart(3, '0')}`, target, i);
+    expect(world.take('repair-range')).toHaveLength(16);
+    world.advance(15_000);
+    expect(world.take('range-released')).toHaveLength(0);
+    const [first] = [...world.state.repairs].filter(([, { kind }]) => kind === 'hand');
+    world.tell({
+      type: 'range-repaired',
+      correlation: first![0],
+      same: [6],
+      silent: [],
+      sentCount: 0,
+      takenCount: 0,
+    });
+    expect(world.take('range-given')).toHaveLength(1);
+    expect(world.take('repair-range')).toHaveLength(1);
+  });
+
   it('asked again it is not begun again; asked again after the release it is answered again', () => {
     const world = settledWorld();
     hand(world);

@@ -29,9 +29,9 @@ export interface Handing {
 
 /** At a time; with another one the oldest is released as it is. */
 export const handingsMax = 256;
-/** How long a range that is not settled, or whose taker is silent, is held back. */
+/** How long a range is held back that is not settled itself. */
 const heldMsMax = 10_000;
-/** How long a comparison may take that makes progress. */
+/** How long a comparison may take that makes progress, with the time that it waits for its turn. */
 const comparingMsMax = 60_000;
 /** What is put after the release follows, until the range is not owned any more, or nothing comes of it. */
 const followingMs = 5_000;
@@ -87,11 +87,12 @@ export function takersLost(state: CoordinatorState, lost: readonly number[], now
 /** What is due of ranges that are given away. */
 export function lookAfterHandings(state: CoordinatorState, now: number, out: Outbox): void {
   for (const handing of state.handings.slice()) {
-    const { releasedAt, startedAt, comparison } = handing;
+    const { releasedAt, startedAt } = handing;
+    const range = state.ranges.find(handing.request.to);
+    const age = now - (releasedAt > 0 ? releasedAt : startedAt);
     if (releasedAt > 0) {
-      const isOwned = state.ranges.find(handing.request.to) !== undefined;
-      if (now - releasedAt >= (isOwned ? followingMsMax : followingMs)) remove(state, handing);
-    } else if (now - startedAt >= comparingMsMax || (comparison === 0 && now - startedAt >= heldMsMax)) {
+      if (age >= followingMsMax || (age >= followingMs && range === undefined)) remove(state, handing);
+    } else if (age >= comparingMsMax || (age >= heldMsMax && range?.unsettled !== undefined)) {
       release(state, handing, false, now, out);
     } else goOn(state, handing, now, out);
   }
