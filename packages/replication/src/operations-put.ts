@@ -306,7 +306,8 @@ export function expirePut(state: CoordinatorState, operation: Operation, out: Ou
     const { states, doneCount, table, range } = operation;
     if (states[0] === done) {
       const least = Math.min(table.w, range.hosts.length);
-      const sentence = `${doneCount} of ${least} hosts have stored it in time: it may happen yet, ask again`;
+      const missing = waitsForTaker(operation) ? 'but not the host that takes the range over' : `${least} are needed`;
+      const sentence = `${doneCount} hosts have stored it in time, ${missing}: it may happen yet, ask again`;
       refuseOperation(state, operation, 'too-few-copies', sentence, out);
     } else refuseOperation(state, operation, 'storage', "this host's store does not answer: ask again", out);
   }
