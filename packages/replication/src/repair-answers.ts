@@ -4,7 +4,7 @@ import type { Outbox } from '@chordial/actor';
 import { parseRingKey, type RingKey } from '@chordial/ring-key';
 import { bucketsCount, type StorageFailed } from '@chordial/storage/protocol';
 import type { ComparePieces, RangePiece, StoreCopies } from './protocol.ts';
-import { type Scanned, startScan } from './repair-scan.ts';
+import { listedCharacters, type Scanned, startScan } from './repair-scan.ts';
 import { moved } from './repair-throttle.ts';
 import { startHeal } from './replica-healing.ts';
 import { isFullOfBatches, isPassing, keepBatch, recordFault } from './replica-keeping.ts';
@@ -18,7 +18,7 @@ const piecesPerCut = 16;
 const recordsFew = 64;
 /** Of one answer. */
 const scansMax = 8;
-const listedPerAnswerMax = 400;
+const answerCharactersMax = 15_000;
 export const recordsPerMessageMax = 200;
 /** Copies of coordinators under way above which repair holds back. */
 const copiesUnderWayMany = 500;
@@ -35,7 +35,7 @@ export function onComparePieces(state: ReplicaState, message: ComparePieces, now
     return refuseReplica(state, message, 'invalid', sentence, out);
   }
   state.servingCount++;
-  compareOn(state, { message, at: 0, scansCount: 0, listedCount: 0, pieces: [], listings: [] }, now, out);
+  compareOn(state, { message, at: 0, scansCount: 0, characters: 0, pieces: [], listings: [] }, now, out);
 }
 
 /** Compares piece after piece until one has to be read from the store, or all are done. */
@@ -48,7 +48,7 @@ function compareOn(state: ReplicaState, answering: Answering, now: number, out: 
     const buckets = bucketsOf(from, to);
     const isFew = own !== undefined && own.count <= recordsFew && count >= 0 && count <= recordsFew;
     if (buckets !== undefined && buckets.count > 1 && !isFew) pieces.push(...cutSmaller(state, buckets));
-    else if (answering.scansCount >= scansMax || answering.listedCount >= listedPerAnswerMax)
+    else if (answering.scansCount >= scansMax || answering.characters >= answerCharactersMax)
       pieces.push(digested(state, from, to));
     else {
       answering.scansCount++;
@@ -93,7 +93,7 @@ export function onAnswerScanned(
   if (isWhole) verifyTree(state, from, to, listed);
   if (!isWhole || count < 0 || !equalSums(own, { high, low, count })) {
     answering.listings.push([from, end, listed]);
-    answering.listedCount += listed.length;
+    answering.characters += listedCharacters(listed);
     if (!isWhole) answering.pieces.push([end, to, 0, 0, -1]);
   }
   compareOn(state, answering, now, out);

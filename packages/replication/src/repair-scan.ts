@@ -6,8 +6,13 @@ import type { RangeScanned, RecordName } from '@chordial/storage/protocol';
 import { askStore } from './replica-jobs.ts';
 import type { ListedRecord, ReplicaState, Scan } from './replica-state.ts';
 
-/** Of one listing, about 90 characters each. */
+/** Records of one listing, about 90 characters each; it is also the page of a scan. */
 export const listedMax = 250;
+/** No page follows when the listing is as long as this, as it must fit into a message with others. */
+const listedCharactersMax = 12_000;
+
+export const listedCharacters = (listed: readonly ListedRecord[]): number =>
+  listed.reduce((sum, [, , version]) => sum + 60 + version.length, 0);
 
 /** A listing of (from, end]; the rest of the range, where there is one, is (end, to]. */
 export interface Scanned {
@@ -38,7 +43,7 @@ export function onRangeScanned(
   for (const { table, key, version } of records) listed.push([table, key, version]);
   scan.damaged.push(...damaged);
   if (next === undefined) return { scan, end: to, isWhole: true };
-  if (listed.length + scan.damaged.length >= listedMax) {
+  if (listed.length + scan.damaged.length >= listedMax || listedCharacters(listed) >= listedCharactersMax) {
     const end = lastKeyBefore(listed, next[1]);
     if (end !== undefined) {
       while (listed.at(-1)![1] !== end) listed.pop();

@@ -119,6 +119,21 @@ describe('repair-range', () => {
     expect(world.largest).toBeLessThan(64_000);
   });
 
+  it('also where texts are not ASCII, and versions are long', () => {
+    const world = worldOf(2);
+    const large = copiesOf('a', 40).map((record) => ({ ...record, value: '\u4e2d'.repeat(9_000) }));
+    const site = (i: number, j: number) => `${(i * 7 + j + 1).toString(36)}.${(1.7e15 + i).toString(36)}`;
+    const long = copiesOf('b', 400).map((record, i) => {
+      const sites = Array.from({ length: 16 }, (_, j) => site(i, j));
+      return { ...record, version: `${sites.join(',')}|${site(i, 20)}` };
+    });
+    put(world, 1, [...large, ...long]);
+    put(world, 2, copiesOf('c', 300));
+    expect(repaired(world, 2, [1])).toMatchObject({ same: [1] });
+    expect(world.versions(1)).toEqual(world.versions(2));
+    expect(world.largestBytes).toBeLessThan(110_000);
+  });
+
   it('with several hosts, each of them is made the same as this one', () => {
     const world = worldOf(4);
     for (const host of [1, 2, 3, 4]) put(world, host, copiesOf(`only ${host} `, 20));

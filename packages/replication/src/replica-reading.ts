@@ -9,7 +9,7 @@ import { startHeal } from './replica-healing.ts';
 import { askStore } from './replica-jobs.ts';
 import { type Job, mapName, type ReplicaState } from './replica-state.ts';
 
-/** Of one message between replicas, as JSON. */
+/** Of one message between replicas, about in bytes; one record may be larger. A lane's link takes 128 KB. */
 export const messageCharactersMax = 48_000;
 export const namesPerMessageMax = 200;
 /** Questions of other replicas that are being answered. */
@@ -128,8 +128,11 @@ export function fittingRecords(records: readonly (StoredRecord | undefined)[]): 
   return { fitting, others };
 }
 
-/** About what a record takes in a message. */
+/** About what a record takes in a message, in bytes: a text that is not ASCII takes up to three for each of its units. */
 export const charactersOf = ({ name, version, value }: StoredRecord): number =>
-  80 + name.length + version.length + value.length;
+  80 + bytesOf(name) + version.length + bytesOf(value);
+// biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII has them
+const notAscii = /[^\x00-\x7f]/;
+const bytesOf = (text: string): number => (notAscii.test(text) ? text.length * 3 : text.length);
 export const charactersOfAll = (records: readonly StoredRecord[]): number =>
   records.reduce((sum, record) => sum + charactersOf(record), 0);

@@ -127,7 +127,8 @@ export interface Answering {
   readonly message: ComparePieces;
   at: number;
   scansCount: number;
-  listedCount: number;
+  /** Listed so far. */
+  characters: number;
   readonly pieces: ComparePieces['pieces'][number][];
   readonly listings: [RingKey, RingKey, readonly ListedRecord[]][];
 }

@@ -80,6 +80,7 @@ export class ReplicaWorld {
   jitterMs = 0;
   characters = 0;
   largest = 0;
+  largestBytes = 0;
   messages = 0;
   readonly cuts = new Set<string>();
   members: Member[] = [];
@@ -299,6 +300,7 @@ export class ReplicaWorld {
     this.messages++;
     this.characters += text.length;
     this.largest = Math.max(this.largest, text.length);
+    if (text.length > 30_000) this.largestBytes = Math.max(this.largestBytes, new TextEncoder().encode(text).length);
     this.log?.push({ from: hostOf(from), to: hostOf(to), message });
     if (this.cuts.has(`${hostOf(from)}>${hostOf(to)}`) || nextFloat(this.random) < this.loss) return;
     const copies = nextFloat(this.random) < this.doubled ? 2 : 1;
