@@ -176,8 +176,8 @@ describe.each([
     // Pages that are not in use any more may have a copy, too.
     const bytes = readFileSync(file);
     for (let at = bytes.indexOf('<77>'); at !== -1; at = bytes.indexOf('<77>', at + 1)) {
-      const pageStart = Math.floor(at / 4_096) * 4_096;
-      bytes.fill(0x55, pageStart, pageStart + 4_096);
+      const pageStart = at - (at % defaultTuning.pageBytes);
+      bytes.fill(0x55, pageStart, pageStart + defaultTuning.pageBytes);
     }
     writeFileSync(file, bytes);
     const lane = start();

@@ -21,9 +21,9 @@ export interface SqliteTuning {
   readonly sweepBytes: number;
 }
 export const defaultTuning: SqliteTuning = {
-  pageBytes: 4_096,
+  pageBytes: 8_192,
   cacheKilobytes: 64_000,
-  checkpointPages: 8_000,
+  checkpointPages: 4_000,
   sweepBytes: 96_000_000,
 };
 
