@@ -1,6 +1,7 @@
 // Seeded protocol bugs, each of which the scenarios must catch: the rules that they break are those of Zave 2017, of the hand-over and
 // its epochs, and of the membership. A mutation is one replaced place of the real source.
 import type { Mutation } from './mutation.ts';
+import { replicationMutations } from './replication-mutants.ts';
 
 export interface Mutant extends Mutation {
   /** Scenarios that take turns to catch it. */
@@ -193,4 +194,7 @@ const planted: readonly Mutation[] = [
   },
 ];
 
-export const mutants: readonly Mutant[] = planted.map((mutation) => ({ ...mutation, scenarios: churn }));
+export const mutants: readonly Mutant[] = [
+  ...planted.map((mutation) => ({ ...mutation, scenarios: churn })),
+  ...replicationMutations.map((mutation) => ({ ...mutation, scenarios: ['replication'] })),
+];

@@ -43,11 +43,13 @@ export class RecordWorld {
   /** Each get is judged, as nobody fails. */
   areReadsJudged = false;
   broken: string | undefined;
+  /** Some coordinator was told what it owns or has. */
+  isOwningChanged = false;
   readonly counts: Record<string, number> = {};
   readonly #watched = new Map<string, Watched>();
   #valueNext = 1;
 
-  constructor(ring: RingWorld, { namesCount, bulkCount }: ReplicationShape, everyMs: number) {
+  constructor(ring: RingWorld, { namesCount, bulkCount, everyMs }: ReplicationShape) {
     this.ring = ring;
     this.simulation = ring.simulation;
     this.everyMs = everyMs;
@@ -99,7 +101,9 @@ export class RecordWorld {
 
   /** The own store of a settled owner has every acknowledged write of its range. */
   settledFault(): string | undefined {
-    for (const record of this.records) {
+    const records = this.isOwningChanged ? [...this.records, ...this.bulk] : this.records;
+    this.isOwningChanged = false;
+    for (const record of records) {
       // What a reader of the latest is not shown, he supersedes unseen.
       const wanted = record.isShort || record.merge === 'latest' ? [] : record.wanted(this.simulation.now);
       if (wanted.length === 0) continue;
@@ -135,6 +139,8 @@ export class RecordWorld {
   }
 }
 
+const owningMessages = new Set(['range-changed', 'range-given', 'range-repaired']);
+
 interface SettledView {
   readonly ranges: { find(key: RecordHistory['key']): { readonly unsettled: unknown } | undefined };
 }
@@ -155,6 +161,7 @@ export function watchedCoordinator<State extends { readonly ring: { readonly hos
       const { message: asked } = received;
       if (asked.type === 'put-record')
         world.noteAsked(asked.replyTo as Address<never>, asked.correlation, Math.max(1, state.ring.hosts.length));
+      if (owningMessages.has(asked.type)) world.isOwningChanged = true;
       behaviour.step(
         state,
         received,

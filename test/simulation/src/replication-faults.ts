@@ -3,7 +3,6 @@
 import { nextBelow, nextFloat, type Random } from '@chordial/actor/random';
 import type { FaultPlan } from '@chordial/simulator';
 import type { ReplicationShape } from './replication-shape.ts';
-import { minorityOf } from './ring-shape.ts';
 
 type Fault = FaultPlan[number];
 
@@ -11,6 +10,7 @@ type Fault = FaultPlan[number];
 const healMs = 6_000;
 const outageEveryMs = 4_000;
 const pauseMsMax = 8_000;
+const damagedPlaces = 4;
 /** From the loss of a disk until another may be lost: the host is back, and has been given its records again. */
 const regrownMs = 20_000;
 
@@ -34,10 +34,17 @@ export function rollReplicationFaults(random: Random, shape: ReplicationShape, w
     outages.push(outage);
     // Rolled in any order of time, so a single one: another would have to be far from it on both sides.
     const mayLose = diskLostUntil === 0 || fault.at > diskLostUntil;
-    if (fault.kind === 'crash-host' && mayLose && nextBelow(random, 2) === 0) {
-      diskLostUntil = fault.at + fault.durationMs + regrownMs;
-      plan.push({ ...fault, disk: 'lost' });
-    } else plan.push(fault);
+    const die = fault.kind === 'crash-host' && mayLose ? nextBelow(random, 3) : 2;
+    if (die < 2) diskLostUntil = fault.at + fault.durationMs + regrownMs;
+    const { host, at } = fault;
+    // A record that is damaged is missed when the files are read.
+    if (die === 1)
+      for (let place = 0; place < damagedPlaces; place++)
+        plan.push({ kind: 'damage-disk', host, at: at - 1, durationMs: 1, file: '.journal' });
+    // A slow disk has much under way, some of which is torn.
+    else if (nextBelow(random, 3) === 0)
+      plan.push({ kind: 'slow-disk', host, at: Math.max(0, at - 400), durationMs: 401, delayMs: 150 });
+    plan.push(fault.kind === 'crash-host' && die === 0 ? { ...fault, disk: 'lost' } : fault);
   }
   plan.push(...rollDisks(random, shape, withinMs));
   if (weather !== 'crash') plan.push(...rollWeather(random, shape, withinMs));
@@ -47,7 +54,7 @@ export function rollReplicationFaults(random: Random, shape: ReplicationShape, w
 
 function isBearable(shape: ReplicationShape, outages: readonly Outage[], added: Outage): boolean {
   const overlap = outages.filter(({ from, to }) => from < added.to && added.from < to);
-  return !overlap.some(({ host }) => host === added.host) && overlap.length + 1 <= minorityOf(shape);
+  return !overlap.some(({ host }) => host === added.host) && overlap.length + 1 <= shape.downMax;
 }
 
 type OutageFault = Extract<Fault, { kind: 'crash-host' | 'pause-host' | 'pause-lane' | 'kill-lane' }>;

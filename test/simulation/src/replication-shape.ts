@@ -8,6 +8,11 @@ export type StorePlace = 'storage' | 'shared';
 export interface ReplicationShape extends RingShape {
   /** By host index, later hosts included. */
   readonly places: readonly StorePlace[];
+  /** How many hosts may be down at once. With one, reads and owners are judged all the time: what is acknowledged is on two hosts. */
+  readonly downMax: number;
+  /** Peers that join or leave, and how often a client does something, in ms. */
+  readonly deedsCount: number;
+  readonly everyMs: number;
   /** How many names clients contend for. */
   readonly namesCount: number;
   /** Records that lie there before, so that comparing has something to compare. */
@@ -23,11 +28,12 @@ const peersPerLane = 3;
 export function replicationShapeOf(seed: number): ReplicationShape {
   const random = createRandom(seed * 16 + shapeConcern);
   const die = nextBelow(random, 20);
-  const weather: Weather = die < 3 ? 'calm' : die < 10 ? 'crash' : die < 16 ? 'storm' : 'partition';
+  const weather: Weather = die < 5 ? 'calm' : die < 11 ? 'crash' : die < 16 ? 'storm' : 'partition';
   const hostsCount = hostsMin + nextBelow(random, hostsMax - hostsMin + 1);
   const hostsLater = nextBelow(random, 3) === 0 ? 1 : 0;
   const lanesCount = 1 + nextBelow(random, 2);
   const peersCount = hostsCount * lanesCount * Math.max(1, nextBelow(random, peersPerLane + 1));
+  const minority = Math.floor((hostsCount - 1) / 2);
   return {
     weather,
     hostsCount,
@@ -36,6 +42,9 @@ export function replicationShapeOf(seed: number): ReplicationShape {
     peersCount,
     successorsCount: Math.max(2, Math.min(8, Math.floor(peersCount / 2))),
     places: Array.from({ length: hostsCount + hostsLater }, () => (nextBelow(random, 2) === 0 ? 'storage' : 'shared')),
+    downMax: weather === 'crash' && nextBelow(random, 3) > 0 ? 1 : minority,
+    deedsCount: weather === 'calm' ? 12 : 4,
+    everyMs: weather === 'calm' ? 200 : 400,
     namesCount: 4 + nextBelow(random, 9),
     bulkCount: [0, 40, 200][nextBelow(random, 3)]!,
   };

@@ -9,25 +9,25 @@ import { addStoringHosts } from './replication-hosts.ts';
 import { addStoringPeer } from './replication-program.ts';
 import { replicationFault } from './replication-quiet.ts';
 import { replicationShapeOf } from './replication-shape.ts';
-import { minorityOf } from './ring-shape.ts';
 import { RingWorld } from './ring-world.ts';
 
 const durationMsDefault = 60_000;
 /** From the last fault or deed to the end. */
 const quietMs = 25_000;
-const everyMs = 400;
-const settledEveryMs = 250;
+/** Owners are judged so soon after what they own, or know of it, has changed, and all the same now and then. */
+const settledMs = 20;
+const settledEveryMs = 1_000;
 const deedConcern = 14;
 
 function build({ simulation, durationMs, calmFromMs, clientsCount }: Stage): Rules {
   const shape = replicationShapeOf(simulation.seed);
   const ring = new RingWorld(simulation);
-  const world = new RecordWorld(ring, shape, everyMs);
+  const world = new RecordWorld(ring, shape);
   const busyMs = Math.max(1_000, durationMs - quietMs);
   const dice = createRandom(simulation.seed * 16 + deedConcern);
   const laterAtMs = Array.from({ length: shape.hostsLater }, () => 500 + nextBelow(dice, busyMs / 2));
   const configs = addStoringHosts(world, shape, laterAtMs);
-  for (let i = 0; i < clientsCount; i++) {
+  for (let i = 0; i < Math.min(clientsCount, shape.deedsCount); i++) {
     const random = createRandom((simulation.seed * 16 + deedConcern) * 1_024 + i);
     simulation.at(1_000 + nextBelow(random, busyMs - 1_000), () => {
       const members = ring.members();
@@ -39,7 +39,7 @@ function build({ simulation, durationMs, calmFromMs, clientsCount }: Stage): Rul
   simulation.at(busyMs, () => {
     world.isBusy = false;
   });
-  world.areReadsJudged = shape.weather === 'calm' || (shape.weather === 'crash' && minorityOf(shape) === 1);
+  world.areReadsJudged = shape.weather === 'calm' || (shape.weather === 'crash' && shape.downMax === 1);
   if (world.areReadsJudged) judgeSettled(world);
   return {
     invariant: () => world.broken,
@@ -51,11 +51,12 @@ function build({ simulation, durationMs, calmFromMs, clientsCount }: Stage): Rul
   };
 }
 
-/** Now and then, as it costs as much as a hundred steps. */
-function judgeSettled(world: RecordWorld): void {
-  world.simulation.after(settledEveryMs, () => {
-    world.broken ??= world.settledFault();
-    judgeSettled(world);
+function judgeSettled(world: RecordWorld, judgedAt = 0): void {
+  const { simulation } = world;
+  simulation.after(settledMs, () => {
+    const isDue = world.isOwningChanged || simulation.now - judgedAt >= settledEveryMs;
+    if (isDue) world.broken ??= world.settledFault();
+    judgeSettled(world, isDue ? simulation.now : judgedAt);
   });
 }
 
@@ -81,7 +82,7 @@ export const replication: Scenario = {
   name: 'replication',
   description:
     'records on several hosts, while hosts, lanes, disks and networks fail: nothing acknowledged is lost, all copies are the same after quiet',
-  clientsCount: 4,
+  clientsCount: 12,
   durationMs: durationMsDefault,
   build,
   summary,

@@ -1,0 +1,187 @@
+// Seeded bugs in replication and in the journal, each of which the scenario `replication` must catch: what is acknowledged too early, lost on the way,
+// merged wrongly, forgotten by a disk, or never made the same again.
+import type { Mutation } from './mutation.ts';
+
+const replication = (file: string): string => `packages/replication/src/${file}.ts`;
+const journal = (file: string): string => `packages/storage/src/journal-${file}.ts`;
+
+export const replicationMutations: readonly Mutation[] = [
+  {
+    name: 'one-copy-is-enough',
+    file: replication('operations-put'),
+    find: '    if (doneCount >= Math.min(table.w, range.hosts.length)) acknowledge(state, operation, out);',
+    replace: '    if (doneCount >= Math.min(1, table.w, range.hosts.length)) acknowledge(state, operation, out);',
+    breaks: 'a put is acknowledged when one host has it',
+  },
+  {
+    name: 'own-copy-not-needed',
+    file: replication('operations-put'),
+    find: '  if (!operation.isAnswered && states[0] === done && !waitsForTaker(operation)) {',
+    replace: '  if (!operation.isAnswered && !waitsForTaker(operation)) {',
+    breaks: "a put is acknowledged without the owner's own copy",
+  },
+  {
+    name: 'taker-hears-no-puts',
+    file: replication('handing'),
+    find: '    if (handing.host !== config.host && betweenRightClosed(from, key, to)) return handing;',
+    replace:
+      '    if (handing.host !== config.host && from === to && betweenRightClosed(from, key, to)) return handing;',
+    breaks: 'what is put while a range is given away does not reach its taker',
+  },
+  {
+    name: 'acknowledged-before-commit',
+    file: journal('commit'),
+    find: "  state.commit = { kind: 'append', correlation, items, bytes: writer.length };",
+    replace:
+      "  state.commit = { kind: 'append', correlation, items: [], bytes: writer.length };\n  finishItems(state, items, now, out);",
+    breaks: 'the store answers before the disk has it',
+  },
+  {
+    name: 'no-tombstone',
+    file: replication('operations-get'),
+    find: 'startPut(state, operation, withRemoval(merged, merged, context, merged.ttlMs), now, out);',
+    replace: 'startPut(state, operation, merged, now, out);',
+    breaks: 'a delete is acknowledged and leaves everything as it is',
+  },
+  {
+    name: 'merge-drops-a-sibling',
+    file: replication('versions'),
+    find: '  const siblings = [...surviving(a, first, second), ...surviving(b, second, first)];',
+    replace: '  const siblings = [...surviving(b, second, first)];',
+    breaks: 'of two concurrent copies one counts',
+  },
+  {
+    name: 'merge-keeps-what-is-superseded',
+    file: replication('versions'),
+    find: '    if (seenOf(other, site) < counter || holdsDot(other, site, counter))\n      survivors.push',
+    replace: '    if (counter > 0 || seenOf(other, site) < counter)\n      survivors.push',
+    breaks: 'what one copy has superseded comes back from the other',
+  },
+  {
+    name: 'last-copy-wins',
+    file: replication('replica-keeping'),
+    find: '    entry.after = current === undefined ? entry.incoming : mergedCopy(current, entry.incoming);',
+    replace: '    entry.after = entry.incoming;',
+    breaks: 'a copy that comes replaces what is there, whatever that has seen',
+  },
+  {
+    name: 'waiting-copies-forgotten',
+    file: replication('replica-keeping'),
+    find: '    entry.incoming = mergedCopy(entry.incoming, record);\n',
+    replace: '',
+    breaks: 'of the copies that wait for a name only the first is kept, and all are answered',
+  },
+  {
+    name: 'takes-over-as-settled',
+    file: replication('coordinator-repair'),
+    find: '  range.unsettled = { to, same: [], correlation: 0, askAt: now };\n  state.unsettled.add(range);\n',
+    replace: '',
+    breaks: 'a range that came without its records is read as if it had them',
+  },
+  {
+    name: 'settled-by-one-host',
+    file: replication('coordinator-repair'),
+    find: '  if (range.unsettled !== undefined && state.ring.generation > 0 && unaskedOf(range).length === 0)',
+    replace: '  if (range.unsettled !== undefined && state.ring.generation > 0 && range.unsettled.same.length > 0)',
+    breaks: 'a range counts as settled when one host of the neighbourhood was asked',
+  },
+  {
+    name: 'released-before-repair',
+    file: replication('handing'),
+    find: "  handing.comparison = ask(state, 'hand', undefined, from, to, [handing.host], handing, now, out);",
+    replace: '  release(state, handing, true, now, out);',
+    breaks: 'a range is given away before its taker has the records',
+  },
+  {
+    name: 'counters-begin-again',
+    file: replication('operations-put'),
+    find: '  const clock = Math.floor(state.config.startedAt + now) * 1_000;',
+    replace: '  const clock = 1;',
+    breaks: 'a coordinator that was started again counts its writes from 1',
+  },
+  {
+    name: 'late-answers-count',
+    file: replication('operations'),
+    find: 'operation !== undefined && operation.correlation === correlation && correlation !== 0',
+    replace: 'operation !== undefined && operation.correlation !== 0 && correlation !== 0',
+    breaks: 'an answer to an earlier operation counts for the one that has its slot now',
+  },
+  {
+    name: 'repair-takes-nothing',
+    file: replication('repair-session'),
+    find: '  if (!session.isOneWay) session.fetches.push(name);',
+    replace: '  session.merging.delete(mapName(...name));',
+    breaks: 'repair is one way only: what the other host has is not taken',
+  },
+  {
+    name: 'repair-sends-nothing',
+    file: replication('repair-session'),
+    find: '  for (const [table, key] of own.values()) session.pushes.push([table, key]);\n',
+    replace: '',
+    breaks: 'repair is one way only: what the other host lacks is not sent',
+  },
+  {
+    name: 'digest-stands-still',
+    file: replication('replica-tree'),
+    find: '  if (after !== undefined) tree.tree.add(bucket, digestOf(after.table, after.key, after.version));',
+    replace:
+      '  if (before !== undefined) tree.tree.add(bucket, digestOf(before.table, before.key, before.version));\n  else if (after !== undefined) tree.tree.add(bucket, digestOf(after.table, after.key, after.version));',
+    breaks: 'the digest of a record stays that of its first version',
+  },
+  {
+    name: 'digests-ignore-versions',
+    file: 'packages/storage/src/digest.ts',
+    find: '  for (const text of [key, version]) {',
+    replace: '  for (const text of [key, version.slice(0, 0)]) {',
+    breaks: 'two versions of a record have one digest',
+  },
+  {
+    name: 'hints-are-kept',
+    file: replication('hints'),
+    find: '    if (!state.ring.hosts.has(host) || state.hinting.has(host) || !mayMove(state, now)) continue;',
+    replace: '    if (state.ring.hosts.has(host) || state.hinting.has(host) || !mayMove(state, now)) continue;',
+    breaks: 'a copy that is kept for another host is not handed on when that is back',
+  },
+  {
+    name: 'held-is-not-offered',
+    file: replication('replica-holding'),
+    find: '  if (holding.offer !== undefined || !isLoaded(tree)) return;',
+    replace: '  if (now > 0 || holding.offer !== undefined || !isLoaded(tree)) return;',
+    breaks: 'what the smaller side of a partition kept stays there',
+  },
+  {
+    name: 'expires-late',
+    file: journal('commit'),
+    find: '    const expiresAt = record.ttlMs === 0 ? 0 : sentAt + Math.ceil(record.ttlMs);',
+    replace: '    const expiresAt = record.ttlMs === 0 ? 0 : sentAt + Math.ceil(record.ttlMs) + 60_000;',
+    breaks: 'a record lives a minute longer than was said, and is sent with that minute',
+  },
+  {
+    name: 'torn-tail-is-appended-to',
+    file: journal('loading'),
+    find: '      if (reader.tornBytes > 0) state.needsFile = true;\n',
+    replace: '',
+    breaks: 'after a torn append the journal goes on behind it, where nobody reads',
+  },
+  {
+    name: 'checksum-not-looked-at',
+    file: journal('reader'),
+    find: '    return sum === wordAt(all, at + 8) ? length : 0;',
+    replace: '    return sum === -1 ? 0 : length;',
+    breaks: 'a frame is taken whatever became of it on the disk',
+  },
+  {
+    name: 'snapshot-drops-the-new-file',
+    file: journal('snapshot'),
+    find: '    replacesCount: state.files.length - 1,',
+    replace: '    replacesCount: state.files.length,',
+    breaks: 'what was written while a snapshot was made is forgotten with the files before it',
+  },
+  {
+    name: 'snapshot-leaves-buckets-out',
+    file: journal('snapshot'),
+    find: '    snapshot.bucket = bucket === undefined ? bucketsCount : bucket + 1;',
+    replace: '    snapshot.bucket = bucket === undefined ? bucketsCount : bucket + 4_096;',
+    breaks: 'a snapshot has not all records',
+  },
+];
