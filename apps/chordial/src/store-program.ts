@@ -43,7 +43,8 @@ export function layOutStore(setup: LaneSetup<HostConfig>): void {
       host,
       store: setup.wellKnown<StorageMessage>(lane, at.ballots),
       startedAt,
-      isFounder: config.foundedAt !== undefined,
+      // A lane that was started again has lost what it kept in memory, and with it what it promised.
+      isFounder: config.foundedAt !== undefined && !setup.restarted,
       n: copiesMax,
     },
     at.acceptor,

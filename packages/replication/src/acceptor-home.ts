@@ -26,25 +26,13 @@ export function onHomeRead(state: AcceptorState, { records, damaged }: RecordsRe
   const roster = kept === undefined ? undefined : parseRoster(kept.value);
   // A damaged roster could be an old one for this acceptor: it stays silent until an operator gives it an empty store.
   if (damaged.length > 0 || (kept !== undefined && roster === undefined)) return;
-  if (store !== undefined && (roster !== undefined || !state.config.isFounder)) {
+  if (store !== undefined) {
     state.store = store.value;
     state.roster = roster === undefined ? undefined : renumbered(roster, state.config.host, store.value);
-    answerLearners(state, out);
-    return;
+    return goOn(state, out);
   }
-  const { host, n, isFounder } = state.config;
-  const name = store?.value ?? drawName(state);
-  const founded: Roster | undefined = isFounder
-    ? { id: name, epoch: 1, n, voters: [[host, name]], next: [] }
-    : undefined;
-  const written = [homeRecord(storeKey, 'store', name)];
-  if (founded !== undefined) written.push(homeRecord(rosterKey, 'roster', rosterText(founded)));
-  askStore(
-    state,
-    { type: 'write-records', records: written, removals: [] },
-    { kind: 'home-write', roster: founded },
-    out,
-  );
+  const record = homeRecord(storeKey, 'store', drawName(state));
+  askStore(state, { type: 'write-record', ...record }, { kind: 'home-write', roster: undefined }, out);
 }
 
 /** A host that was alone may have another number now; nobody else has acted on its roster. */
@@ -52,6 +40,11 @@ function renumbered(roster: Roster, host: number, store: string): Roster {
   const { voters, next } = roster;
   const isAlone = next.length === 0 && voters.length === 1 && voters[0]![1] === store;
   return isAlone ? { ...roster, voters: [[host, store]] } : roster;
+}
+
+function firstRoster({ config, store }: AcceptorState): Roster | undefined {
+  const { host, n, isFounder } = config;
+  return isFounder ? { id: store, epoch: 1, n, voters: [[host, store]], next: [] } : undefined;
 }
 
 const drawName = ({ random }: AcceptorState): string =>
@@ -85,9 +78,13 @@ export function onLearnRoster(state: AcceptorState, message: LearnRoster, out: O
 }
 
 function goOn(state: AcceptorState, out: Outbox): void {
-  for (const { roster } of state.learners) {
-    const known = checkedRoster(roster);
-    if (isLater(known, state.roster) && (state.rosterNext === undefined || isLater(known, state.rosterNext)))
+  for (const { roster, mayFound } of state.learners) {
+    const known = checkedRoster(roster) ?? (mayFound === true ? firstRoster(state) : undefined);
+    if (
+      known !== undefined &&
+      isLater(known, state.roster) &&
+      (state.rosterNext === undefined || isLater(known, state.rosterNext))
+    )
       state.rosterNext = known;
   }
   if (state.isWritingRoster) return;

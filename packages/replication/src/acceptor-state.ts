@@ -20,7 +20,7 @@ export interface AcceptorConfig {
   readonly store: Address<StorageMessage>;
   /** Wall-clock milliseconds when `now` was 0. */
   readonly startedAt: number;
-  /** The first host of a new ring: it makes the first roster, of itself alone, if its store has none. */
+  /** The first host of a new ring: it makes the first roster, of itself alone, when no host has one. Not in a lane that was started again. */
   readonly isFounder: boolean;
   /** Acceptors of a register, in a roster that it founds. */
   readonly n: number;

@@ -48,6 +48,9 @@ class OneAcceptor {
     const config = { host: 1, store: storeAt, startedAt: 1_000, isFounder: this.isFounder, n: 3 };
     this.state = initAcceptor(config, { self, now: this.now, seed: 7 }, this.out);
     this.keep();
+    this.step({ type: 'learn-roster', roster: undefined, mayFound: true, replyTo, correlation: 0 });
+    this.keep();
+    this.take();
   }
 
   step(message: AcceptorMessage): void {
@@ -70,7 +73,7 @@ class OneAcceptor {
   }
 
   roster(): Roster {
-    this.step({ type: 'learn-roster', roster: undefined, replyTo, correlation: 1 });
+    this.step({ type: 'learn-roster', roster: undefined, mayFound: false, replyTo, correlation: 1 });
     return (this.take().at(-1) as RosterLearned).roster!;
   }
 
@@ -159,7 +162,7 @@ describe('accept-ballot', () => {
     one.ask({ type: 'accept-ballot', ballot: ballot(5), ...content });
     const later = { ...before, epoch: 2, next: [...before.voters, [2, 'other'] as const] };
     const [job] = one.jobs.splice(0);
-    one.step({ type: 'learn-roster', roster: later, replyTo, correlation: 2 });
+    one.step({ type: 'learn-roster', roster: later, mayFound: false, replyTo, correlation: 2 });
     one.keep();
     expect(one.take()).toMatchObject([{ type: 'roster-learned', correlation: 2, roster: { epoch: 2 } }]);
     one.jobs.push(job!);
@@ -215,15 +218,21 @@ describe('learn-roster', () => {
     const { id, n, voters } = one.roster();
     expect(voters).toEqual([[1, one.state.store]]);
     const later: Roster = { id, n, epoch: 4, voters: [...voters, [2, 'b']], next: [] };
-    one.step({ type: 'learn-roster', roster: later, replyTo, correlation: 3 });
+    one.step({ type: 'learn-roster', roster: later, mayFound: false, replyTo, correlation: 3 });
     expect(one.take()).toEqual([]);
     one.keep();
     expect(one.take()).toEqual([
       { type: 'roster-learned', correlation: 3, host: 1, store: one.state.store, roster: later },
     ]);
-    one.step({ type: 'learn-roster', roster: { ...later, epoch: 3 }, replyTo, correlation: 4 });
-    one.step({ type: 'learn-roster', roster: { ...later, id: 'other', epoch: 9 }, replyTo, correlation: 5 });
-    one.step({ type: 'learn-roster', roster: 'nonsense' as never, replyTo, correlation: 6 });
+    one.step({ type: 'learn-roster', roster: { ...later, epoch: 3 }, mayFound: false, replyTo, correlation: 4 });
+    one.step({
+      type: 'learn-roster',
+      roster: { ...later, id: 'other', epoch: 9 },
+      mayFound: false,
+      replyTo,
+      correlation: 5,
+    });
+    one.step({ type: 'learn-roster', roster: 'nonsense' as never, mayFound: false, replyTo, correlation: 6 });
     expect(one.take()).toMatchObject([{ roster: later }, { roster: later }, { roster: later }]);
     one.start();
     expect(one.roster()).toEqual(later);

@@ -199,6 +199,7 @@ export function onBallotRefused(state: OrderedState, message: BallotRefused, now
     out.send(state.config.wayTo(host), {
       type: 'learn-roster',
       roster: change.roster,
+      mayFound: false,
       replyTo: state.config.self,
       correlation,
     });

@@ -24,6 +24,8 @@ import type { Change, Copying, OrderedState, Outcome } from './ordered-state.ts'
 const tickMs = 500;
 /** The ring has been like this for so long. */
 const settledMs = 2_000;
+/** Nobody in the ring has had a roster for so long. */
+const foundingMs = 400;
 /** Voters whose registers are copied at a time, each with a page of at most 100 under way. */
 const copyingsMax = 8;
 const listMsMax = 3_000;
@@ -55,7 +57,7 @@ export function tickRoster(state: OrderedState, now: number, out: Outbox): void 
   const { moving } = state;
   if (now < moving.tickAt) return;
   moving.tickAt = now + tickMs;
-  askHosts(state, out);
+  askHosts(state, now, out);
   const { roster } = state;
   if (roster === undefined || state.isForeign || !isDriver(state, roster)) return;
   noteLost(state, roster, now);
@@ -72,11 +74,19 @@ export function tickRoster(state: OrderedState, now: number, out: Outbox): void 
 }
 
 /** One's own acceptor is asked by each lane; the others are by the first lane, a part of them at a time. */
-function askHosts({ config, moving, roster }: OrderedState, out: Outbox): void {
+function askHosts(state: OrderedState, now: number, out: Outbox): void {
+  const { config, moving, roster } = state;
+  const mayFound = isFirst(state, now);
   // The roster goes only to those who do not have it: it may be long.
   const ask = (host: number): void => {
     const told = moving.epochs.get(host) === roster?.epoch ? undefined : roster;
-    out.send(config.wayTo(host), { type: 'learn-roster', roster: told, replyTo: config.self, correlation: 0 });
+    out.send(config.wayTo(host), {
+      type: 'learn-roster',
+      roster: told,
+      mayFound: mayFound && host === config.host,
+      replyTo: config.self,
+      correlation: 0,
+    });
   };
   ask(config.host);
   if (config.lane !== 0 && roster !== undefined) return;
@@ -84,6 +94,15 @@ function askHosts({ config, moving, roster }: OrderedState, out: Outbox): void {
   const count = Math.min(others.length, askedMax);
   for (let i = 0; i < count; i++) ask(others[(moving.asked + i) % others.length]!);
   moving.asked = others.length === 0 ? 0 : (moving.asked + count) % others.length;
+}
+
+/** No host of the ring has a roster, for some time: one that does not answer may have one. */
+function isFirst({ roster, moving, config }: OrderedState, now: number): boolean {
+  const { hosts, epochs } = moving;
+  const isNobody = roster === undefined && hosts.length > 0 && config.lane === 0;
+  if (!isNobody || hosts.some((host) => epochs.get(host) !== 0)) moving.nobodySince = undefined;
+  else moving.nobodySince ??= now;
+  return moving.nobodySince !== undefined && now - moving.nobodySince >= foundingMs;
 }
 
 /** The first lane of the first voter that is in the ring: others would only be in its way. */
@@ -172,7 +191,13 @@ function adopt(state: OrderedState, roster: Roster, out: Outbox): void {
 function tellVoters({ config }: OrderedState, roster: Roster, out: Outbox): void {
   const hosts = new Set([...roster.voters, ...roster.next].map(([host]) => host));
   for (const host of hosts)
-    out.send(config.wayTo(host), { type: 'learn-roster', roster, replyTo: config.self, correlation: 0 });
+    out.send(config.wayTo(host), {
+      type: 'learn-roster',
+      roster,
+      mayFound: false,
+      replyTo: config.self,
+      correlation: 0,
+    });
 }
 
 /** Goes on with copying the registers of each old voter to their new groups. */

@@ -80,6 +80,8 @@ export interface BallotRefused extends Answered {
 export interface LearnRoster {
   readonly type: 'learn-roster';
   readonly roster: Roster | undefined;
+  /** No host of the ring has one: the founder may make the first. */
+  readonly mayFound: boolean;
   readonly replyTo: Address<BallotAnswer>;
   readonly correlation: number;
 }
@@ -141,7 +143,7 @@ export const orderedWords: Words<BallotRequest | BallotAnswer> = {
   ],
   'ballot-accepted': [33, 'correlation', 'host', 'store'],
   'ballot-refused': [34, 'correlation', 'host', 'store', 'code', 'promised', 'roster', 'sentence'],
-  'learn-roster': [35, 'roster', 'replyTo', 'correlation'],
+  'learn-roster': [35, 'roster', 'mayFound', 'replyTo', 'correlation'],
   'roster-learned': [36, 'correlation', 'host', 'store', 'roster'],
   'list-ballots': [37, 'roster', 'epoch', 'after', 'replyTo', 'correlation'],
   'ballots-listed': [38, 'correlation', 'host', 'store', 'names', 'next'],

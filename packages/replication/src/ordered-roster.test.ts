@@ -17,6 +17,7 @@ import {
   votersMax,
 } from './ordered-roster.ts';
 import { createOrdered } from './ordered-state.ts';
+import { OrderedWorld } from './ordered-world.fixture.ts';
 
 const votersOf = (...hosts: number[]): Voter[] => hosts.map((host) => [host, `store ${host}`]);
 const keys = Array.from({ length: 3_000 }, (_, i) => ringKeyFromText(`key ${i}`));
@@ -91,6 +92,34 @@ describe('a roster in text', () => {
   it('fits in a register, with as many voters as there may be', () => {
     const most = Array.from({ length: votersMax }, (_, i): Voter => [65_000 + i, 'x'.repeat(14)]);
     expect(rosterText({ ...roster, voters: most, next: most }).length).toBeLessThan(32_000);
+  });
+});
+
+describe('the founder', () => {
+  it('that comes back without its disk founds nothing while others have a roster', () => {
+    const world = new OrderedWorld({
+      seed: 1,
+      hostsCount: 3,
+      keysCount: 1,
+      clientsCount: 0,
+      sabotage: 'none',
+      lossRate: 0,
+    });
+    for (const number of [1, 2, 3]) world.setRing(number, true);
+    for (const number of [1, 2, 3]) world.start(number);
+    world.runUntil(10_000);
+    const before = world.at(2).proposer.roster!;
+    expect(before).toMatchObject({ epoch: 3, next: [] });
+    world.stop(1);
+    world.loseDisk(1);
+    world.at(1).hasLostDisk = false;
+    world.start(1);
+    world.runUntil(25_000);
+    const after = world.at(1).proposer.roster!;
+    expect(after).toMatchObject({ id: before.id, next: [] });
+    expect(after.voters).toHaveLength(3);
+    expect(after.voters).toContainEqual([1, world.at(1).acceptor!.store]);
+    expect(after.voters).not.toEqual(before.voters);
   });
 });
 

@@ -101,6 +101,8 @@ export interface RosterState {
   readonly copyings: Map<string, Copying>;
   tickAt: number;
   asked: number;
+  /** Since when all hosts of the ring say that they have no roster. */
+  nobodySince: number | undefined;
 }
 
 export interface OrderedState {
@@ -147,6 +149,7 @@ export function createOrdered(config: OrderedConfig, seed: number): OrderedState
       copyings: new Map(),
       tickAt: 0,
       asked: 0,
+      nobodySince: undefined,
     },
     timer: 0,
     tickDueAt: 0,

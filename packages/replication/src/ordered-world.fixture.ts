@@ -37,7 +37,7 @@ interface Host {
   /** What was sent to or set by an earlier life is dropped. */
   life: number;
   readonly timers: Map<number, number>;
-  wasFounded: boolean;
+  hasLostDisk: boolean;
 }
 interface Event {
   readonly at: number;
@@ -101,7 +101,7 @@ export class OrderedWorld {
         proposer: undefined as unknown as OrderedState,
         life: 0,
         timers: new Map(),
-        wasFounded: false,
+        hasLostDisk: false,
       };
       this.hosts.push(host);
     }
@@ -153,14 +153,13 @@ export class OrderedWorld {
         host: number,
         store: place<StorageMessage>(storeIndex),
         startedAt: 1_000_000 + this.now,
-        isFounder: number === 1 && !host.wasFounded,
+        isFounder: number === 1 && !host.hasLostDisk,
         n: 3,
       },
       { self: place<AcceptorMessage>(acceptorIndex), now: 0, seed: this.draw(2 ** 30) },
       out,
     );
     this.#stepping = proposerIndex;
-    host.wasFounded = true;
     tickOrdered(host.proposer, this.now, out);
     onOrderedRing(host.proposer, [...this.ring]);
   }
@@ -177,6 +176,7 @@ export class OrderedWorld {
   loseDisk(number: number): void {
     const host = this.at(number);
     host.records = new Map();
+    host.hasLostDisk = true;
   }
 
   /** Seen by each host at another time. */
