@@ -7,7 +7,7 @@ import { nextUint32, type Random } from '@chordial/actor/random';
 const counterDigits = 11;
 const siteDigits = 5;
 const lifeDigits = 7;
-export const countersMax = 2 ** 53 - 1;
+const countersMax = 2 ** 53 - 1;
 const shape = /^[0-9a-z]{11}\.[0-9a-z]{5}\.[0-9a-z]{7}$/;
 
 export const isBallot = (text: unknown): text is string => typeof text === 'string' && shape.test(text);
