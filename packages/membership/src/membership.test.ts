@@ -107,6 +107,7 @@ describe('timers', () => {
       host: 2,
       lagMs: 0,
       opinions: [],
+      via: 0,
     };
     hear(answer, 1_200);
     expect(hear({ type: 'answer-due', correlation: asked!.correlation + 1 }, 2_200)).toEqual([]);
@@ -157,7 +158,7 @@ it('probe-host about another is passed on, and its answer back to the asker with
   const [passed] = hear({ type: 'probe-host', replyTo: asker, correlation: 77, about: 3, opinions: [] }, 10);
   expect(passed).toMatchObject({ type: 'probe-host', about: 3 });
   const answered = hear(
-    { type: 'host-answered', correlation: passed!.correlation, host: 3, lagMs: 4, opinions: [] },
+    { type: 'host-answered', correlation: passed!.correlation, host: 3, lagMs: 4, opinions: [], via: 0 },
     20,
     makeAddress(3, 0, 16),
   );
@@ -188,7 +189,7 @@ it('an accusation that is said again and again is asked about once in a second',
   const [asked] = accuse(10);
   expect(asked).toBeDefined();
   expect(accuse(20)).toEqual([]);
-  hear({ type: 'host-answered', correlation: asked!.correlation, host: 2, lagMs: 0, opinions: [] }, 30);
+  hear({ type: 'host-answered', correlation: asked!.correlation, host: 2, lagMs: 0, opinions: [], via: 0 }, 30);
   expect(accuse(500)).toEqual([]);
   expect(accuse(1_200)).toHaveLength(1);
 });

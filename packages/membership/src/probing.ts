@@ -12,7 +12,6 @@ import { noteFarewell } from './leaving.ts';
 import {
   accusedAgainMs,
   directTrialMsMax,
-  directTrialMsMin,
   indirectProbes,
   opinionsPerProbeMax,
   probesMax,
@@ -22,26 +21,10 @@ import {
 } from './limits.ts';
 import { ownRecord } from './own-roster.ts';
 import type { AnswerDue, HostAnswered, HostOpinion, MembershipMessage, ProbeHost } from './protocol.ts';
-import { createEstimator, noteRoundTrip, timeoutMs } from './round-trip.ts';
+import { isOnTrial, openDirectWay, setVia, takeRelay, wayTo } from './relays.ts';
+import { noteRoundTrip, timeoutMs } from './round-trip.ts';
 import { membershipOf, routeTo, tellRoute } from './routes.ts';
-import type { MembershipState, Probe, Way } from './state.ts';
-
-/** The way to a host as probing sees it. */
-export function wayTo(state: MembershipState, host: number): Way {
-  let way = state.ways.get(host);
-  if (way === undefined) {
-    way = {
-      estimator: createEstimator(),
-      indirect: 0,
-      trialAt: 0,
-      trialMs: directTrialMsMin,
-      saidAgainAt: -1,
-      linkedAt: Number.NEGATIVE_INFINITY,
-    };
-    state.ways.set(host, way);
-  }
-  return way;
-}
+import type { MembershipState, Probe } from './state.ts';
 
 export function onProbeDue(state: MembershipState, now: number, out: Outbox): void {
   out.setTimer(state.config.probeEveryMs ?? 150, { type: 'probe-due' });
@@ -55,7 +38,8 @@ export function onProbeDue(state: MembershipState, now: number, out: Outbox): vo
     way.trialAt = now + way.trialMs;
     openDirectWay(state, host, out);
   }
-  probe(state, host, 'direct', now, out);
+  // A trial that fails says nothing of the relay, by which nothing goes meanwhile.
+  if (entry.via === 0 || !isOnTrial(state, host)) probe(state, host, 'direct', now, out);
 }
 
 /** Every host once per round that is alive or slow, in an order drawn anew. */
@@ -88,19 +72,21 @@ export function probe(
   const estimated = timeoutMs(wayTo(state, host).estimator, state.allWays) * patienceOf(state);
   const isIndirect = kind === 'indirect';
   const wholeMs = isIndirect ? Math.max(timeoutMsMin, Math.min(timeoutMsMax, estimated * 1.5)) : estimated;
-  const waitMs = isIndirect ? wholeMs / 3 : wholeMs;
+  // A trial waits for the next turn: the hosts port learns in this one that the route is direct, and until then all goes by the relay.
+  const waitMs = isIndirect ? wholeMs / 3 : kind === 'trial' ? 0 : wholeMs;
   state.probes.set(correlation, {
     host,
     sentAt: now,
+    via: kind === 'trial' ? 0 : (state.roster.entries.get(host)?.via ?? 0),
     kind,
     dueAt: now + waitMs,
-    repeatMs: isIndirect ? wholeMs - waitMs : 0,
+    repeatMs: wholeMs - waitMs,
     asker: asker?.replyTo,
     askerCorrelation: asker?.correlation ?? 0,
   });
   state.counts.probes++;
   setAnswerTimer(waitMs, correlation, out);
-  if (kind !== 'detour') sendProbe(state, host, host, correlation, out);
+  if (kind !== 'detour' && kind !== 'trial') sendProbe(state, host, host, correlation, out);
   return correlation;
 }
 
@@ -140,7 +126,7 @@ export function onProbeHost(state: MembershipState, message: ProbeHost, from: nu
     return;
   }
   const opinions = opinionsFor(state, from);
-  out.send(replyTo, { type: 'host-answered', correlation, host: about, lagMs: lagOf(state, now), opinions });
+  out.send(replyTo, { type: 'host-answered', correlation, host: about, lagMs: lagOf(state, now), opinions, via: 0 });
 }
 
 export function onHostAnswered(
@@ -157,19 +143,20 @@ export function onHostAnswered(
   if (asked === undefined || asked.host !== host) return;
   state.probes.delete(correlation);
   if (asked.asker !== undefined) {
-    const relayed = { lagMs, opinions: message.opinions.slice(0, opinionsPerProbeMax) };
+    const relayed = { lagMs, opinions: message.opinions.slice(0, opinionsPerProbeMax), via: asked.via };
     out.send(asked.asker, { type: 'host-answered', correlation: asked.askerCorrelation, host, ...relayed });
   }
   if (asked.kind === 'farewell') noteFarewell(state, host, now, out);
   if (asked.kind === 'dead') compareWith(state, host, out);
-  noteAnswer(state, asked, from, now, out);
+  noteAnswer(state, asked, from === host ? 0 : message.via > 0 ? message.via : from, now, out);
   if (lagMs > silenceMsMax) judge(state, host, 'slow', now);
 }
 
+/** `passer`: the host that heard the answer directly and passed it on, 0 for this one. */
 function noteAnswer(
   state: MembershipState,
   { host, kind, sentAt }: Probe,
-  from: number,
+  passer: number,
   now: number,
   out: Outbox,
 ): void {
@@ -178,13 +165,13 @@ function noteAnswer(
   const accusation = state.accusations.get(host);
   if (accusation !== undefined) accusation.isOpen = false;
   if (kind === 'detour') {
-    if (from !== host && entry?.via === 0) setVia(state, host, from, now, out);
+    takeRelay(state, host, passer, now, out);
     return;
   }
   if (kind === 'indirect') {
     if (way.indirect !== 0) state.probes.delete(way.indirect);
     way.indirect = 0;
-    if (from !== host && entry !== undefined && entry.via === 0) setVia(state, host, from, now, out);
+    takeRelay(state, host, passer, now, out);
     return;
   }
   noteRoundTrip(way.estimator, now - sentAt);
@@ -195,20 +182,6 @@ function noteAnswer(
     state.probes.delete(way.indirect);
     way.indirect = 0;
   }
-}
-
-/** Other lanes hear of it with the picture. */
-function setVia(state: MembershipState, host: number, via: number, now: number, out: Outbox): void {
-  const entry = state.roster.entries.get(host)!;
-  const way = wayTo(state, host);
-  if (via === 0) way.trialMs = directTrialMsMin;
-  way.trialAt = now + way.trialMs;
-  if (entry.via === via) return;
-  entry.via = via;
-  entry.viaChangedAt = ++state.roster.changes;
-  if (via !== 0) state.counts.relays++;
-  state.isUrgent = true;
-  tellRoute(state, host, out);
 }
 
 export function onAnswerDue(state: MembershipState, { correlation }: AnswerDue, now: number, out: Outbox): void {
@@ -226,7 +199,9 @@ export function onAnswerDue(state: MembershipState, { correlation }: AnswerDue, 
     setAnswerTimer(asked.repeatMs, correlation, out);
     asked.dueAt = now + asked.repeatMs;
     asked.repeatMs = 0;
-    askAround(state, asked.host, correlation, out);
+    if (kind === 'trial') asked.sentAt = now;
+    sendProbe(state, asked.host, asked.host, correlation, out);
+    if (kind === 'indirect') askOthers(state, asked.host, correlation, out);
     return;
   }
   if (kind === 'direct') {
@@ -291,23 +266,16 @@ function probeIndirectly(state: MembershipState, host: number, now: number, out:
   }
   way.indirect = probe(state, host, 'indirect', now, out);
   if (way.indirect === 0) return;
-  for (const relay of drawHosts(state, indirectProbes, host)) sendProbe(state, relay, host, way.indirect, out);
+  askOthers(state, host, way.indirect, out);
 }
 
-function askAround(state: MembershipState, host: number, correlation: number, out: Outbox): void {
-  sendProbe(state, host, host, correlation, out);
+function askOthers(state: MembershipState, host: number, correlation: number, out: Outbox): void {
   for (const relay of drawHosts(state, indirectProbes, host)) sendProbe(state, relay, host, correlation, out);
 }
 
 /** Who is reached through a host that does not answer is asked for at once. */
 function forsakeRelay(state: MembershipState, relay: number, now: number, out: Outbox): void {
   for (const { host, via } of state.roster.entries.values()) if (via === relay) probeIndirectly(state, host, now, out);
-}
-
-/** While a relay serves, its route is told again from time to time: the hosts port then tries the direct way beside it. */
-function openDirectWay(state: MembershipState, host: number, out: Outbox): void {
-  state.routes.delete(host);
-  tellRoute(state, host, out);
 }
 
 /** A reset or a refusal says more than silence: no time is lost with waiting for the next probe. */
@@ -328,8 +296,7 @@ export function onHostUnlinked(state: MembershipState, { host, code }: HostUnlin
 function findDetour(state: MembershipState, host: number, now: number, out: Outbox): void {
   if (state.roster.entries.get(host)?.phase !== 'alive' || state.isLeaving) return;
   const correlation = probe(state, host, 'detour', now, out);
-  if (correlation === 0) return;
-  for (const relay of drawHosts(state, indirectProbes, host)) sendProbe(state, relay, host, correlation, out);
+  if (correlation !== 0) askOthers(state, host, correlation, out);
 }
 
 /** The direct link opened while a relay serves: for one probe it is the route. */

@@ -65,6 +65,8 @@ export interface HostAnswered {
   /** How late the answering host's own timers run, in ms: a lagging host is slow before it is silent. */
   readonly lagMs: number;
   readonly opinions: readonly HostOpinion[];
+  /** Of an answer that is passed on: the host by which it was asked for, 0 for directly. */
+  readonly via: number;
 }
 /** News, passed on at once to a few hosts by everyone to whom it is news. */
 export interface SpreadNews {
@@ -219,7 +221,7 @@ export const membershipWords: Words<
   | HostsListed
 > = {
   'probe-host': [1, 'replyTo', 'correlation', 'about', 'opinions'],
-  'host-answered': [2, 'correlation', 'host', 'lagMs', 'opinions'],
+  'host-answered': [2, 'correlation', 'host', 'lagMs', 'opinions', 'via'],
   'spread-news': [3, 'isAnswer', 'records', 'pages', 'opinions'],
   'compare-rosters': [4, 'replyTo', 'isAnswer', 'first', 'last', 'records', 'pages', 'opinions'],
   'lane-beat': [5, 'lane', 'life', 'replyTo', 'leaderLife', 'seen', 'version'],

@@ -8,7 +8,16 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { HostOpinion, HostRecord, RosterPage } from './protocol.ts';
 import { changePicture, createPicture, following, memberOrder } from './ring-picture.ts';
-import { createRoster, membersOf, mergeOpinion, mergePage, mergeRecord, phaseOf, type Roster } from './roster.ts';
+import {
+  createRoster,
+  isNewer,
+  membersOf,
+  mergeOpinion,
+  mergePage,
+  mergeRecord,
+  phaseOf,
+  type Roster,
+} from './roster.ts';
 
 type News = { record: HostRecord } | { page: RosterPage } | { opinion: HostOpinion };
 
@@ -143,5 +152,17 @@ it('a picture that is changed step by step is the one that is sorted anew', () =
       }
     }),
     { numRuns: 200 },
+  );
+});
+
+it('an opinion about an earlier version than the record is forgotten', () => {
+  fc.assert(
+    fc.property(history, (told) => {
+      const roster = rosterOf(told);
+      for (const { host, record } of roster.entries.values()) {
+        const said = roster.opinions.get(host)?.opinion;
+        expect(said !== undefined && isNewer(record, said)).toBe(false);
+      }
+    }),
   );
 });

@@ -118,6 +118,9 @@ export function mergeRecord(roster: Roster, record: HostRecord, now: number): bo
   } else {
     return false;
   }
+  // Refuted: it would be said to that host, and to all who compare, for ever.
+  const said = roster.opinions.get(host)?.opinion;
+  if (said !== undefined && isNewer(record, said)) roster.opinions.delete(host);
   roster.forgotten.delete(host);
   roster.dirty.add(host);
   return true;

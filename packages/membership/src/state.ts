@@ -72,12 +72,14 @@ export interface LocalPeer {
 export interface Probe {
   /** The host whose answer is wanted. */
   readonly host: number;
-  readonly sentAt: number;
+  sentAt: number;
+  /** The relay by which it goes, 0 for directly. */
+  readonly via: number;
   /** `late`: the direct one after its time; `relayed`: on behalf of another host; `trial`: of the direct way while a relay serves; `detour`: through others only; `farewell`: of a leave. */
   kind: 'direct' | 'late' | 'indirect' | 'detour' | 'relayed' | 'trial' | 'dead' | 'farewell';
   /** Time for the answer, after which `answer-due` counts. */
   dueAt: number;
-  /** An indirect probe is sent once more after a third of its time; the rest of it, 0 when that was done. */
+  /** An indirect probe is sent once more after a third of its time, a trial for the first time in the next turn; the rest of its time, 0 when that was done. */
   repeatMs: number;
   readonly asker: Address<HostAnswered> | undefined;
   readonly askerCorrelation: number;

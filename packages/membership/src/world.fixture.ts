@@ -283,7 +283,7 @@ export class World {
             [route.via, host],
           ];
     const isLost = legs.some(([a, b]) => this.cuts.has(`${a}>${b}`) || nextFloat(this.#random) < this.loss);
-    if (isLost) return true;
+    if (isLost || (route.via !== 0 && !this.#passesOn(route.via, host))) return true;
     this.after(this.latencyMs * legs.length * (1 + nextFloat(this.#random) / 10), () => {
       const target = this.hosts.get(host);
       const lane = target?.lanes[laneOf(to)];
@@ -297,6 +297,12 @@ export class World {
       this.#deliver(lane, to, sender, copy);
     });
     return true;
+  }
+
+  /** A host passes messages on where its own way is direct: what came by one relay does not go to another. */
+  #passesOn(relay: number, host: number): boolean {
+    const lane = this.hosts.get(relay)?.lanes[0];
+    return lane !== undefined && !lane.isDown && lane.routes.get(host)?.via === 0;
   }
 
   #deliver(lane: WorldLane, to: Address<never> | Address<Typed>, from: Address<never>, message: Typed): void {
