@@ -2,8 +2,9 @@
 // answer. Stands beside the ring's own world.
 import type { Address, Behaviour } from '@chordial/actor';
 import type { CoordinatorMessage } from '@chordial/replication/protocol';
-import { ringKeyFromText } from '@chordial/ring-key';
+import { type RingKey, ringKeyFromText } from '@chordial/ring-key';
 import type { Simulation } from '@chordial/simulator';
+import type { OrderedOperation } from './ordered-client.ts';
 import { type Merge, RecordHistory, type Write } from './record-history.ts';
 import type { ReplicationShape } from './replication-shape.ts';
 import type { RingWorld } from './ring-world.ts';
@@ -19,8 +20,17 @@ export const tables: readonly TableSpec[] = [
   { table: 2, merge: 'latest' },
   { table: 3, merge: 'union' },
 ];
+export const orderedTable = 4;
 export const copiesNeeded = 2;
+const orderedCount = 3;
 const shortEvery = 5;
+
+/** A register of the ordered table. */
+export interface OrderedRecord {
+  readonly table: number;
+  readonly key: RingKey;
+  readonly name: string;
+}
 
 interface Watched {
   readonly record: RecordHistory;
@@ -37,6 +47,8 @@ export class RecordWorld {
   /** Each is put once, so that there is something to compare; `bulkNext` of them are. */
   readonly bulk: readonly RecordHistory[];
   bulkNext = 0;
+  readonly ordered: readonly OrderedRecord[];
+  readonly operations: OrderedOperation[] = [];
   readonly everyMs: number;
   /** Clients begin nothing any more. */
   isBusy = true;
@@ -65,6 +77,10 @@ export class RecordWorld {
         );
       }),
     );
+    this.ordered = Array.from({ length: orderedCount }, (_, i) => {
+      const name = `ordered-${i}`;
+      return { table: orderedTable, key: ringKeyFromText(name), name };
+    });
     this.bulk = Array.from({ length: bulkCount }, (_, i) => {
       const name = `bulk-${i}`;
       return new RecordHistory(1, 'siblings', ringKeyFromText(name), name, false);

@@ -5,19 +5,35 @@ import type { ChordPeerConfig, FoundingRing } from '@chordial/chord';
 import type { MembershipConfig } from '@chordial/membership';
 import { membership as membershipBehaviour } from '@chordial/membership/behaviour';
 import { type MembershipMessage, membershipWords } from '@chordial/membership/protocol';
-import { type CoordinatorConfig, defaultCoordinatorLimits } from '@chordial/replication';
-import { coordinator, replica, replicaDoor } from '@chordial/replication/behaviour';
+import {
+  type CoordinatorConfig,
+  defaultCoordinatorLimits,
+  defaultReplicaConfig,
+  type MergeSiblings,
+  type TableConfig,
+} from '@chordial/replication';
+import { acceptor, coordinator, replica, replicaDoor } from '@chordial/replication/behaviour';
 import type { CoordinatorMessage, ReplicaMessage } from '@chordial/replication/protocol';
-import { journalStore } from '@chordial/storage/journal';
+import { type JournalConfig, journalStore } from '@chordial/storage/journal';
 import type { StorageMessage } from '@chordial/storage/protocol';
+import { orderedClient } from './ordered-client.ts';
 import { recordClient } from './record-client.ts';
 import { unionOf } from './record-history.ts';
-import { copiesNeeded, type RecordWorld, tables, watchedCoordinator } from './record-world.ts';
+import { copiesNeeded, orderedTable, type RecordWorld, tables, watchedCoordinator } from './record-world.ts';
 import type { StorePlace } from './replication-shape.ts';
 import { watched } from './ring-program.ts';
 import { watchedStore } from './watched-store.ts';
 
-export const at = { membership: 16, client: 17, coordinator: 21, replica: 22, store: 23 } as const;
+export const at = {
+  membership: 16,
+  client: 17,
+  orderedClient: 18,
+  coordinator: 21,
+  replica: 22,
+  store: 23,
+  ballots: 24,
+  acceptor: 25,
+} as const;
 
 export interface ReplicationHostConfig {
   readonly world: RecordWorld;
@@ -41,15 +57,14 @@ const entropyMs = 8_000;
 /** So that files are made anew many times in a run. */
 const compactionBytesMin = 8_000;
 
-const coordinatorTables: CoordinatorConfig['tables'] = tables.map(({ table, merge }) => ({
-  table,
-  name: merge,
-  n: 3,
-  r: 2,
-  w: copiesNeeded,
-  merge: merge === 'union' ? (siblings) => [unionOf(siblings.map(({ value }) => value)), 0] : merge,
-  isOrdered: false,
-}));
+const sizes = { n: 3, r: 2, w: copiesNeeded } as const;
+const coordinatorTables: CoordinatorConfig['tables'] = [
+  ...tables.map(({ table, merge }): TableConfig => {
+    const union: MergeSiblings = (siblings) => [unionOf(siblings.map(({ value }) => value)), 0];
+    return { table, name: merge, ...sizes, merge: merge === 'union' ? union : merge, isOrdered: false };
+  }),
+  { table: orderedTable, name: 'ordered', ...sizes, merge: 'latest', isOrdered: true },
+];
 
 export const replicationProgram: LaneProgram<ReplicationHostConfig> = (setup) => {
   const { config, host, lane, lanesCount, ports, startedAt } = setup;
@@ -91,25 +106,30 @@ export const replicationProgram: LaneProgram<ReplicationHostConfig> = (setup) =>
   );
   if (lane === storeLane) {
     const store = setup.wellKnown<StorageMessage>(lane, at.store);
-    setup.spawn(
-      watchedStore(world, host, journalStore),
-      { disk: { port: ports.disk, file: 'store' }, owner: nobody as never, startedAt, compactionBytesMin },
-      at.store,
-    );
-    setup.spawn(
-      replica,
-      {
-        groupCount: 3,
-        neighbourhoodCount: 5,
-        repairBytesPerSecond: 30_000_000,
-        host,
-        store,
-        membership,
-        at: at.replica,
-        owner: ports.gateway as never,
-      },
-      at.replica,
-    );
+    const ballots = setup.wellKnown<StorageMessage>(lane, at.ballots);
+    const acceptorAt = setup.wellKnown(lane, at.acceptor);
+    const storeOf = (file: string): JournalConfig => ({
+      disk: { port: ports.disk, file },
+      owner: nobody as never,
+      startedAt,
+      compactionBytesMin,
+    });
+    setup.spawn(watchedStore(world, host, 'store', journalStore), storeOf('store'), at.store);
+    setup.spawn(watchedStore(world, host, 'ballots', journalStore), storeOf('ballots'), at.ballots);
+    const owner = ports.gateway as never;
+    const replicaConfig = {
+      ...defaultReplicaConfig,
+      host,
+      store,
+      membership,
+      acceptor: acceptorAt,
+      at: at.replica,
+      owner,
+    };
+    setup.spawn(replica, replicaConfig, at.replica);
+    // The first roster is that of host 1; who joins, or comes back, is taken in.
+    const isFounder = host === 1 && isFirst;
+    setup.spawn(acceptor, { host, store: ballots, startedAt, isFounder, n: sizes.n }, at.acceptor);
   } else if (lane === 0) setup.spawn(replicaDoor, { replica: replicaAt }, at.replica);
   if (!isServing) return;
   setup.spawn(
@@ -134,6 +154,7 @@ export const replicationProgram: LaneProgram<ReplicationHostConfig> = (setup) =>
   }
   const joinersCount = founders.length > 0 ? 0 : config.joinersPerLane;
   for (let i = 0; i < joinersCount; i++) setup.spawn(watched(world.ring), peer);
+  setup.spawn(orderedClient, { world, host, lane, membership, coordinatorAt: at.coordinator }, at.orderedClient);
   setup.spawn(recordClient, { world, host, lane, membership, coordinatorAt: at.coordinator }, at.client);
 };
 

@@ -6,6 +6,7 @@ import { createRandom, nextBelow, type Random } from '@chordial/actor/random';
 import { ownershipFault } from '@chordial/chord';
 import { groupOf } from '@chordial/replication';
 import type { CopyAnswer, RepairListed, ReplicationAnswer } from '@chordial/replication/protocol';
+import { checkHistory, compareAndSetRegister } from '@chordial/tool-linearizability';
 import type { RecordClientState } from './record-client.ts';
 import type { RecordHistory } from './record-history.ts';
 import type { RecordWorld } from './record-world.ts';
@@ -15,6 +16,7 @@ const quietConcern = 13;
 const answerMsMax = 8_000;
 const groupSize = 3;
 const bulkAsked = 30;
+const statesMax = 200_000;
 
 interface Question {
   readonly host: number;
@@ -28,7 +30,13 @@ export function replicationFault(world: RecordWorld): string | undefined {
   const records = [...world.records];
   for (let i = 0; i < bulkAsked && world.bulk.length > 0; i++)
     records.push(world.bulk[nextBelow(random, world.bulk.length)]!);
-  return ringFault(world) ?? driftFault(world) ?? copiesFault(world, records) ?? recordsFault(world, records, random);
+  return (
+    ringFault(world) ??
+    driftFault(world) ??
+    copiesFault(world, records) ??
+    recordsFault(world, records, random) ??
+    orderedFault(world)
+  );
 }
 
 interface ClientView extends RecordClientState {
@@ -161,6 +169,34 @@ function recordsFault(world: RecordWorld, records: readonly RecordHistory[], ran
     if (broken !== undefined) return `after the quiet ${broken}`;
   }
   return undefined;
+}
+
+/** Registers are read once more, and their history must have an order. */
+function orderedFault(world: RecordWorld): string | undefined {
+  const { simulation, operations } = world;
+  const questions = world.ordered.map(({ table, key, name }) => {
+    const owner = world.ring.ownerOf(key)!;
+    const to = coordinatorOf(owner.host, owner.lane) as Address<never>;
+    return { host: owner.host, to, message: { type: 'get-record', table, key, name } };
+  });
+  const invokedAt = simulation.now;
+  const answers = askAll(world, questions) as (ReplicationAnswer | undefined)[];
+  for (const [i, { name }] of world.ordered.entries()) {
+    const answer = answers[i];
+    if (answer?.type !== 'record-got') return `${name} is not answered: ${told(answer)}`;
+    operations.push({
+      client: 'the last reader',
+      key: name,
+      input: { kind: 'read' },
+      invokedAt,
+      completedAt: simulation.now,
+      output: { outcome: 'ok', value: answer.siblings[0]?.[0] ?? null },
+    });
+  }
+  const verdict = checkHistory(compareAndSetRegister(), operations, { statesMax });
+  world.count(verdict.verdict);
+  if (verdict.verdict !== 'not-linearizable') return undefined;
+  return `the history of an ordered table has no order: ${JSON.stringify(verdict.problems[0])}`;
 }
 
 /** Of a copy's value, without the times left, which hosts tell by their own clocks. */

@@ -44,7 +44,7 @@ export function replicationShapeOf(seed: number): ReplicationShape {
     places: Array.from({ length: hostsCount + hostsLater }, () => (nextBelow(random, 2) === 0 ? 'storage' : 'shared')),
     downMax: weather === 'crash' && nextBelow(random, 3) > 0 ? 1 : minority,
     deedsCount: weather === 'calm' ? 12 : 4,
-    everyMs: weather === 'calm' ? 200 : 400,
+    everyMs: weather === 'calm' ? 300 : 400,
     namesCount: 4 + nextBelow(random, 9),
     bulkCount: [0, 40, 200][nextBelow(random, 3)]!,
   };

@@ -14,21 +14,22 @@ interface Promises {
   lossesCount: number;
 }
 
-/** By host number. */
-const promisesOf = new WeakMap<RecordWorld, Map<number, Promises>>();
+/** By host number and name of the store. */
+const promisesOf = new WeakMap<RecordWorld, Map<string, Promises>>();
 /** What expires sooner may be gone. */
 const shortMs = 120_000;
 
 export function watchedStore(
   world: RecordWorld,
   host: number,
+  name: string,
   behaviour: Behaviour<JournalState, StorageMessage, JournalConfig>,
 ): typeof behaviour {
   const jobs = new Map<string, readonly Change[]>();
-  const byHost = promisesOf.get(world) ?? new Map<number, Promises>();
+  const byHost = promisesOf.get(world) ?? new Map<string, Promises>();
   promisesOf.set(world, byHost);
-  const promises = byHost.get(host) ?? { kept: new Map(), lossesCount: 0 };
-  byHost.set(host, promises);
+  const promises = byHost.get(`${host} ${name}`) ?? { kept: new Map(), lossesCount: 0 };
+  byHost.set(`${host} ${name}`, promises);
   return {
     ...behaviour,
     step(state, received, out) {
