@@ -31,9 +31,9 @@ describe.each([simulatedShell, runtimeShell])('$name', (shell) => {
       route: async (
         from: number,
         host: number,
-        { via = 0, life = 0, fingerprint = undefined as string | undefined } = {},
+        { via = 0, life = 0, fingerprint = undefined as string | undefined, saysAtOnce = false } = {},
       ) => {
-        const message = { type: 'route-to', host, via, life, fingerprint, isUnreachable: via !== 0 };
+        const message = { type: 'route-to', host, via, life, fingerprint, isUnreachable: via !== 0, saysAtOnce };
         for (let lane = 0; lane < lanesCount; lane++) await tell(from, lane, message);
       },
       forget: (from: number, host: number) => tell(from, 0, { type: 'forget-it', host }),
@@ -104,6 +104,15 @@ describe.each([simulatedShell, runtimeShell])('$name', (shell) => {
     await until(() => refused(1).length === 5);
     expect(refused(1)).toEqual([0, 1, 2, 3, 5]);
     expect(heard(2)).toEqual([4]);
+  });
+
+  it('takes a route for what is said from the next turn on, not for the rest of the step that tells it', async () => {
+    const { route, until, settle, heard, refused } = await start(2);
+    await route(1, 2, { saysAtOnce: true });
+    await until(() => heard(2).length === 1 && refused(1).length === 1);
+    await settle(200);
+    expect(refused(1)).toEqual([0]);
+    expect(heard(2)).toEqual([1]);
   });
 
   it('refuses a host with another key', async () => {

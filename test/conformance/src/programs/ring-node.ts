@@ -36,6 +36,13 @@ interface RouteTo extends Asked {
   readonly fingerprint: string | undefined;
   /** Where nobody listens, so that only a relay can help. */
   readonly isUnreachable: boolean;
+  /** Sends note 0 in the same step, and note 1 by a timer of 0 ms. */
+  readonly saysAtOnce: boolean;
+}
+/** A timer of a node. */
+interface SayDue {
+  readonly type: 'say-due';
+  readonly host: number;
 }
 interface ForgetIt extends Asked {
   readonly type: 'forget-it';
@@ -50,7 +57,7 @@ interface SendNotes extends Asked {
   readonly size: number;
   readonly isEchoed: boolean;
 }
-type NodeMessage = Note | RouteTo | ForgetIt | SendNotes | HostsEvent | MessageRefused;
+type NodeMessage = Note | RouteTo | SayDue | ForgetIt | SendNotes | HostsEvent | MessageRefused;
 
 interface NodeConfig {
   readonly ring: readonly RingPlace[];
@@ -69,13 +76,14 @@ const node: Behaviour<NodeConfig, NodeMessage, NodeConfig> = {
   hearsSystem: true,
   words: {
     note: [1, 'number', 'isEchoed', 'bytes', 'start', 'end'],
-    'route-to': [2, 'host', 'via', 'life', 'fingerprint', 'isUnreachable', 'replyTo', 'correlation'],
+    'route-to': [2, 'host', 'via', 'life', 'fingerprint', 'isUnreachable', 'saysAtOnce', 'replyTo', 'correlation'],
     'forget-it': [3, 'host', 'replyTo', 'correlation'],
     'send-notes': [4, 'host', 'lane', 'first', 'count', 'size', 'isEchoed', 'replyTo', 'correlation'],
     'message-refused': [5, 'to', 'message'],
     'host-introduced': [6, 'host', 'address', 'port', 'fingerprint'],
     'host-linked': [7, 'host'],
     'host-unlinked': [8, 'host', 'code', 'sentence'],
+    'say-due': [9, 'host'],
   },
   init(config, { self }, out) {
     out.send(config.hosts, { type: 'watch-hosts', replyTo: self });
@@ -85,6 +93,10 @@ const node: Behaviour<NodeConfig, NodeMessage, NodeConfig> = {
   step(state, { message, from }, out) {
     const report = (told: Typed & Readonly<Record<string, unknown>>): void => out.send(state.gateway, told);
     const done = ({ replyTo, correlation }: Asked): void => out.send(replyTo, { type: 'done', correlation } as Typed);
+    const say = (host: number, number: number): void => {
+      const bytes = new Uint8Array(10).fill(number);
+      out.send(state.wellKnown(0, host), { type: 'note', number, isEchoed: false, bytes, start: 0, end: 10 });
+    };
     switch (message.type) {
       case 'note': {
         const { number, isEchoed, bytes, start, end } = message;
@@ -100,9 +112,17 @@ const node: Behaviour<NodeConfig, NodeMessage, NodeConfig> = {
         const fingerprint = message.fingerprint ?? place.fingerprint;
         const { via, life } = message;
         out.send(state.hosts, { type: 'route-host', ...place, port, fingerprint, via, life });
+        if (message.saysAtOnce) {
+          say(place.host, 0);
+          const due: SayDue = { type: 'say-due', host: place.host };
+          out.setTimer(0, due);
+        }
         done(message);
         return;
       }
+      case 'say-due':
+        say(message.host, 1);
+        return;
       case 'forget-it':
         out.send(state.hosts, { type: 'forget-host', host: message.host });
         done(message);
