@@ -7,7 +7,7 @@
 import type { Member } from '@chordial/chord/protocol';
 import { betweenRightClosed, type RingKey } from '@chordial/ring-key';
 import { type RingView, stayedSince } from './coordinator-ring.ts';
-import { groupOfOwner } from './group.ts';
+import { groupOfOwner, neighboursCount } from './group.ts';
 
 /** The part (from, to] of a range, until all of the neighbourhood have been asked. */
 export interface Unsettled {
@@ -140,19 +140,20 @@ export function refreshRange(range: OwnedRange, ring: RingView, own: number, hos
   const { generation } = range;
   if (generation === ring.generation) return;
   const hosts = groupOfOwner(ring.members, own, range.self.key, hostsCount);
+  const copiesCount = hostsCount - neighboursCount;
   let same = 0;
   for (let i = 0; i < hosts.length; i++)
-    if (isSame(range, hosts[i]!) && stayedSince(ring, hosts[i]!, generation)) same |= 1 << i;
+    if (isSame(range, hosts[i]!, copiesCount) && stayedSince(ring, hosts[i]!, generation)) same |= 1 << i;
   range.generation = ring.generation;
   range.same = same;
   // A copy has no room to grow: there may be thousands.
   if (!isEqual(hosts, range.hosts)) range.hosts = hosts.slice();
 }
 
-/** Whether a host of the neighbourhood is known to be the same. */
-function isSame({ hosts, same }: OwnedRange, host: number): boolean {
+/** Whether a host of the group is known to be the same. One beyond the group was so once, and has not been sent anything since. */
+function isSame({ hosts, same }: OwnedRange, host: number, copiesCount: number): boolean {
   const index = hosts.indexOf(host);
-  return index >= 0 && (same & (1 << index)) !== 0;
+  return index >= 0 && index < copiesCount && (same & (1 << index)) !== 0;
 }
 
 export function setSame(range: OwnedRange, host: number, isSame: boolean): void {
