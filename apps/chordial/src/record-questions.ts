@@ -142,7 +142,7 @@ export function scanText({ records, hosts, silent, damagedCount, next }: Records
     record.table,
     record.name,
     record.hosts.join(' '),
-    record.isEqual ? '' : 'different',
+    new Set(record.versions).size === 1 ? '' : 'different',
     ttlText(record.ttlSeconds),
     record.isRemoved ? '(removed)' : clipped(record.value.replace('\u0001', '')),
   ]);

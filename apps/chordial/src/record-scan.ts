@@ -25,14 +25,15 @@ export interface ScannedRecord {
   readonly table: string;
   readonly key: string;
   readonly name: string;
+  /** With the value and the time left, of the first of `hosts`. */
   readonly version: string;
   readonly value: string;
   readonly ttlSeconds: number;
   /** A tombstone: what it stands for was removed. */
   readonly isRemoved: boolean;
   readonly hosts: readonly number[];
-  /** All of them hold the same version. */
-  readonly isEqual: boolean;
+  /** Of the copies, host by host; a host that is not of the group any more may have an older one for a while. */
+  readonly versions: readonly string[];
 }
 export interface RecordsScanned {
   readonly hosts: readonly number[];
@@ -125,16 +126,16 @@ const orderText = ({ key, table }: StoredRecord): string =>
 
 /** Up to where every host has been read, and no more than `limit`. */
 function joined(parts: readonly HostPart[], limit: number, silent: RecordsScanned['silent']): RecordsScanned {
-  const byPlace = new Map<string, { record: StoredRecord; hosts: number[]; isEqual: boolean }>();
+  const byPlace = new Map<string, { record: StoredRecord; hosts: number[]; versions: string[] }>();
   let end: string | undefined;
   for (const { host, records, next } of parts) {
     for (const record of records) {
       const place = orderText(record);
       const known = byPlace.get(place);
-      if (known === undefined) byPlace.set(place, { record, hosts: [host], isEqual: true });
+      if (known === undefined) byPlace.set(place, { record, hosts: [host], versions: [record.version] });
       else {
         known.hosts.push(host);
-        known.isEqual &&= known.record.version === record.version;
+        known.versions.push(record.version);
       }
     }
     const last = records.at(-1);
@@ -149,7 +150,7 @@ function joined(parts: readonly HostPart[], limit: number, silent: RecordsScanne
   return {
     hosts: parts.map(({ host }) => host),
     silent,
-    records: shown.map(({ record, hosts, isEqual }) => ({
+    records: shown.map(({ record, hosts, versions }) => ({
       table: tableName(record.table),
       key: record.key,
       name: record.name,
@@ -158,7 +159,7 @@ function joined(parts: readonly HostPart[], limit: number, silent: RecordsScanne
       ttlSeconds: Math.ceil(record.ttlMs / 1_000),
       isRemoved: record.version.endsWith('|'),
       hosts,
-      isEqual,
+      versions,
     })),
     damagedCount: parts.reduce((sum, { damagedCount }) => sum + damagedCount, 0),
     next: hasMore && last !== undefined ? placeText([last.table, last.key]) : undefined,

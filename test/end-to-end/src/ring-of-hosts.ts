@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freeTcpPort, freeUdpPort, type RunningHost, runChordialIn, startRunningHost } from './running-host.ts';
 
+/** Longer than a coordinator gathers changes of the ring. */
+const settledTwiceMs = 1_500;
+
 export interface RingSeat {
   readonly name: string;
   readonly address: string;
@@ -13,6 +16,23 @@ export interface RingSeat {
   readonly controlPort: number;
   readonly ring: string;
   readonly data: string;
+}
+
+export interface RepairShown {
+  readonly host: number;
+  readonly drift: number;
+  readonly replica: { readonly sentCount: number; readonly takenCount: number; readonly hintsCount: number };
+  readonly store: { readonly place: string; readonly recordsCount: number; readonly trouble: string };
+}
+
+interface ScanShown {
+  readonly records?: readonly {
+    readonly name: string;
+    readonly hosts: readonly number[];
+    readonly versions: readonly string[];
+  }[];
+  readonly next?: string;
+  readonly error?: string;
 }
 
 export interface Seating {
@@ -113,6 +133,56 @@ export class RingOfHosts {
         );
       }
     }
+  }
+
+  /** Until no range of the hosts at these seats drifts, twice within some seconds, as a change is not looked at at once; resolves with the time it took in ms. `onDrift` hears each figure. */
+  async untilSettled(
+    seats: readonly RingSeat[],
+    withinMs: number,
+    onDrift: (drift: number, tookMs: number) => void = () => {},
+  ): Promise<number> {
+    const startedAt = performance.now();
+    let settledMs: number | undefined;
+    for (;;) {
+      const answers = await Promise.all(seats.map((seat) => this.repairOf(seat).catch(() => undefined)));
+      const drift = answers.reduce((sum, answer) => sum + (answer?.drift ?? 1), 0);
+      const tookMs = performance.now() - startedAt;
+      onDrift(drift, tookMs);
+      if (drift > 0) settledMs = undefined;
+      else if (settledMs === undefined) settledMs = tookMs;
+      else if (tookMs >= settledMs + settledTwiceMs) return settledMs;
+      if (tookMs > withinMs) throw new Error(`${drift} ranges drift after ${(tookMs / 1_000).toFixed(1)} s`);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+
+  /** Records of a table of which fewer hosts than should hold the same copy, as `chordial scan --host all` shows. */
+  async scattered(
+    seat: RingSeat,
+    table: string,
+    copiesCount: number,
+  ): Promise<{ recordsCount: number; wrong: string[] }> {
+    const wrong: string[] = [];
+    let recordsCount = 0;
+    for (let after = ''; ; ) {
+      const query = `table=${table}&host=all&limit=5000${after}`;
+      const answer = await fetch(`http://127.0.0.1:${seat.controlPort}/api/records?${query}`);
+      const { records, next, error } = (await answer.json()) as ScanShown;
+      if (records === undefined) throw new Error(error);
+      recordsCount += records.length;
+      for (const { name, hosts, versions } of records) {
+        const equalMax = Math.max(...versions.map((one) => versions.filter((other) => other === one).length));
+        if (equalMax < copiesCount) wrong.push(`${name}: ${equalMax} equal ones on hosts ${hosts.join(' ')}`);
+      }
+      if (next === undefined) return { recordsCount, wrong };
+      after = `&after=${next}`;
+    }
+  }
+
+  /** As `chordial repair --status` asks, without a process of its own. */
+  async repairOf(seat: RingSeat): Promise<RepairShown> {
+    const answer = await fetch(`http://127.0.0.1:${seat.controlPort}/api/repair`);
+    return (await answer.json()) as RepairShown;
   }
 
   /** Ends whatever runs, and removes what was written. */

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 export const command = fileURLToPath(new URL('../../../apps/chordial/bin/chordial.js', import.meta.url));
-const startMsMax = 20_000;
+const startMsMax = 60_000;
 /** Without what a terminal or nx says of colours, of which Node warns on standard error when both are there. */
 const { NO_COLOR: _, FORCE_COLOR: __, ...environmentPlain } = process.env;
 
