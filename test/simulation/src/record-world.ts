@@ -55,6 +55,8 @@ export class RecordWorld {
   /** Each get is judged, as nobody fails. */
   areReadsJudged = false;
   broken: string | undefined;
+  /** No disk was lost before ordered tables had three voters or more: a majority of them is always there in the end. */
+  hasVoters = false;
   /** Some coordinator was told what it owns or has. */
   isOwningChanged = false;
   readonly counts: Record<string, number> = {};

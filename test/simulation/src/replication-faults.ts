@@ -40,7 +40,7 @@ export function rollReplicationFaults(random: Random, shape: ReplicationShape, w
     // A record that is damaged is missed when the files are read.
     if (die === 1)
       for (let place = 0; place < damagedPlaces; place++)
-        plan.push({ kind: 'damage-disk', host, at: at - 1, durationMs: 1, file: '.journal' });
+        plan.push({ kind: 'damage-disk', host, at: at - 1, durationMs: 1, file: 'store-' });
     // A slow disk has much under way, some of which is torn.
     else if (nextBelow(random, 3) === 0)
       plan.push({ kind: 'slow-disk', host, at: Math.max(0, at - 400), durationMs: 401, delayMs: 150 });

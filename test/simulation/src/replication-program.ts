@@ -127,8 +127,8 @@ export const replicationProgram: LaneProgram<ReplicationHostConfig> = (setup) =>
       owner,
     };
     setup.spawn(replica, replicaConfig, at.replica);
-    // The first roster is that of host 1; who joins, or comes back, is taken in.
-    const isFounder = host === 1 && isFirst;
+    // The first roster is that of host 1, once, on its first disk; who joins, or comes back, is taken in.
+    const isFounder = host === 1 && world.ring.hosts[0]!.disk.lossesCount === 0;
     setup.spawn(acceptor, { host, store: ballots, startedAt, isFounder, n: sizes.n }, at.acceptor);
   } else if (lane === 0) setup.spawn(replicaDoor, { replica: replicaAt }, at.replica);
   if (!isServing) return;

@@ -17,6 +17,8 @@ const quietMs = 25_000;
 /** Owners are judged so soon after what they own, or know of it, has changed, and all the same now and then. */
 const settledMs = 20;
 const settledEveryMs = 1_000;
+/** The first voter of ordered tables has taken others in by then. */
+const votersMs = 15_000;
 const deedConcern = 14;
 
 function build({ simulation, durationMs, calmFromMs, clientsCount }: Stage): Rules {
@@ -36,6 +38,9 @@ function build({ simulation, durationMs, calmFromMs, clientsCount }: Stage): Rul
       else askLeave(ring, members[nextBelow(random, Math.max(1, members.length))]);
     });
   }
+  simulation.at(votersMs, () => {
+    world.hasVoters = world.disksLost === 0;
+  });
   simulation.at(busyMs, () => {
     world.isBusy = false;
   });
