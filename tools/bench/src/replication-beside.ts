@@ -71,6 +71,7 @@ async function measured(group: number, cpuUs: () => number, run: (tally: Tally) 
     p99Ms: quantile(0.99),
     cpuUs: (cpuUs() - cpuBefore) / tally.count,
     group,
+    refusedCount: 0,
   };
 }
 

@@ -38,8 +38,9 @@ export interface RingState {
 }
 export interface LoadFigures extends LoadRun {
   readonly cpuUs: number;
-  /** Commits of the store meanwhile. */
-  readonly commits: number;
+  /** Reads and writes that the store did meanwhile, and the groups in which it did them. */
+  readonly storeJobs: number;
+  readonly storeGroups: number;
 }
 export type Answer =
   | { readonly type: 'done' }
@@ -110,17 +111,20 @@ async function state(): Promise<Answer> {
   return { type: 'state', state };
 }
 
-async function commitsOf(): Promise<number> {
+async function storeCount(field: 'jobs' | 'commits'): Promise<number> {
   const reports = await running!.host.inspect(30_000);
-  return reports.reduce((sum, { totals }) => sum + (totals.store?.commits ?? 0), 0);
+  return reports.reduce((sum, { totals }) => sum + (totals.store?.[field] ?? 0), 0);
 }
 
 async function load(order: RunLoad): Promise<Answer> {
-  const commits = await commitsOf();
+  const [jobs, groups] = [await storeCount('jobs'), await storeCount('commits')];
   const before = process.cpuUsage();
   const run = await ask<LoadRun>(loadAt, order, (order.seconds === 0 ? 3_600 : order.seconds + 60) * 1_000);
   const { user, system } = process.cpuUsage(before);
-  return { type: 'load', figures: { ...run, cpuUs: user + system, commits: (await commitsOf()) - commits } };
+  const cpuUs = user + system;
+  const storeJobs = (await storeCount('jobs')) - jobs;
+  const storeGroups = (await storeCount('commits')) - groups;
+  return { type: 'load', figures: { ...run, cpuUs, storeJobs, storeGroups } };
 }
 
 async function carryOut(order: Order): Promise<Answer> {

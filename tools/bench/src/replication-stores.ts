@@ -1,5 +1,5 @@
 // The first part of bench:replication: one host and three beside a plain SQLite file and a PostgreSQL server, all with the same records, in turns
-// within a round. Batches of the others are as large as the commits of the one host.
+// within a round. Batches of the others are as large as the groups of the one host's store.
 import { type Beside, clientsMax, onePostgres, plainSqlite } from './replication-beside.ts';
 import { type PostgresServer, startPostgres } from './replication-postgres.ts';
 import { HostRing, type Measured } from './replication-ring.ts';
@@ -125,9 +125,9 @@ function show(all: readonly StoreFigures[], clientCpuUs: number, postgres: strin
     cell(runs, 'group', 0),
     cell(runs, 'cpuUs', 1),
   ];
-  const head = ['a second: median (min-max)', 'p50 ms', 'p99 ms', 'a commit', 'server CPU us'];
+  const head = ['a second: median (min-max)', 'p50 ms', 'p99 ms', 'in a group', 'server CPU us'];
   const titles: Record<Way, string> = {
-    puts: 'Durable puts, many at a time (SQLite, PostgreSQL: batches as large as the commits of one host)',
+    puts: 'Durable puts, many at a time (SQLite, PostgreSQL: batches as large as the groups of one host)',
     putsOf64: `Durable puts, ${clientsMax} clients, each waits for its own`,
     putsOf1: 'Durable puts, one client',
     gets: 'Gets, many at a time (SQLite: one, in its own process; PostgreSQL: 64 connections)',
@@ -138,6 +138,14 @@ function show(all: readonly StoreFigures[], clientCpuUs: number, postgres: strin
       .map(({ name, figures }) => row(name, figures[way]));
     console.log(`\n${titles[way]}\n${tableText([way === 'gets' ? 'gets' : 'puts', ...head], rows)}`);
   }
+  const refused = all
+    .map(
+      ({ name, figures }) =>
+        [name, ways.flatMap((way) => figures[way]).reduce((sum, run) => sum + run.refusedCount, 0)] as const,
+    )
+    .filter(([, count]) => count > 0);
+  for (const [name, count] of refused)
+    console.log(`  ${name}: ${whole(count)} requests were refused and do not count.`);
   const bytes = all.map(({ name, bytesPerRecord }) => [name, whole(bytesPerRecord)]);
   console.log(
     `\nBytes on disk a record, of all hosts, write-ahead logs of SQLite included\n${tableText(['', ''], bytes)}`,
@@ -155,5 +163,7 @@ function show(all: readonly StoreFigures[], clientCpuUs: number, postgres: strin
 
 function barsOf([one]: readonly StoreFigures[]): Bar[] {
   const puts = spreadOfFigure(one!.figures.puts, 'perSecond').median;
-  return [{ name: 'durable puts of one host, batched', figure: puts, atLeast: putsPerSecondMin, unit: 'a second' }];
+  return [
+    { name: 'durable puts of one host, many at a time', figure: puts, atLeast: putsPerSecondMin, unit: 'a second' },
+  ];
 }

@@ -31,7 +31,7 @@ const program = new Command('bench:replication')
   .option('--seconds <S>', 'measured seconds per figure and round', secondsOf, 2)
   .option('--records <N>', 'records of the comparison', wholeNumber(1_000, 1_000_000), 100_000)
   .option('--peers <N>', 'peers of each host', wholeNumber(1, peersMax), 64)
-  .option('--window <N>', 'puts or gets under way, of all hosts together', wholeNumber(1, 8_000), 4_000)
+  .option('--window <N>', 'puts or gets under way, of all hosts together', wholeNumber(1, 8_000), 2_000)
   .option(
     '--records-sizes <N,N>',
     'records of the curve',
