@@ -163,9 +163,10 @@ export async function startChordial(
     return `${what} on every lane within ${readyMsMax / 1_000} s`;
   }
 
-  const source = import.meta.url.endsWith('.ts');
+  const program = config.store.kind === 'postgres' ? './postgres-program' : './lane-program';
+  const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const lanes = await startHost({
-    program: new URL(source ? './lane-program.ts' : './lane-program.js', import.meta.url).href,
+    program: new URL(`${program}.${ending}`, import.meta.url).href,
     config,
     // A store in a database has a lane of its own.
     lanesCount: Math.max(options.lanes, storeLaneOf(config) + 1),

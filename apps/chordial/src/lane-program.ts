@@ -22,7 +22,7 @@ import type { SipTransportMessage } from '@chordial/sip-transport/protocol';
 import { endpointText } from './endpoint.ts';
 import { at, chordAddress, type HostConfig, locationAddress, peersOfLane, ringOf, storeLaneOf } from './layout.ts';
 import { ringReporter } from './ring-reporter.ts';
-import { layOutStore } from './store-program.ts';
+import { layOutStore, type PostgresMaker } from './store-program.ts';
 import { tables } from './tables.ts';
 
 /** Datagrams waiting behind one another from which a lane shares them with the others. */
@@ -30,16 +30,16 @@ const handOverBacklogMin = 32;
 /** Longer than any chain of fingers in a ring of 2^20 peers. */
 const hopsMax = 24;
 
-const layOutLane: LaneProgram<HostConfig> = (setup) => {
+function layOutLane(setup: LaneSetup<HostConfig>, postgres: PostgresMaker | undefined): void {
   const { config, host, lane } = setup;
   // Whoever comes back is a joiner: the ring has gone on without it. Only a ring of one lane has nobody to join.
   const mayFind = !setup.restarted || (config.isAlone === true && config.lanesCount === 1);
   const founding = config.foundedAt !== undefined && mayFind ? ringOf(config, host) : undefined;
   const founders = founding?.members.filter((member) => member.lane === lane) ?? [];
   layOutMembership(setup, founders);
-  layOutStore(setup);
+  layOutStore(setup, postgres);
   if (lane < config.lanesCount) layOutService(setup, founding, founders);
-};
+}
 
 /** On the storage lane too: its replica must know the ring, and its links the ways to other hosts. */
 function layOutMembership(setup: LaneSetup<HostConfig>, founders: readonly Member[]): void {
@@ -151,4 +151,11 @@ function layOutService(
   );
 }
 
-export default layOutLane;
+/** The program of hosts that keep their records in PostgreSQL brings the engine with it. */
+export const laneProgramWith =
+  (postgres: PostgresMaker): LaneProgram<HostConfig> =>
+  (setup) =>
+    layOutLane(setup, postgres);
+
+const laneProgram: LaneProgram<HostConfig> = (setup) => layOutLane(setup, undefined);
+export default laneProgram;

@@ -88,7 +88,9 @@ const secretToken = z
 const databaseUrl = z
   .string({ error: 'postgres://USER:PASSWORD@HOST:PORT/DATABASE' })
   .refine(
-    (text) => text === 'none' || (/^postgres(?:ql)?:\/\//.test(text) && URL.canParse(text)),
+    // Without a host the query has one: the directory of a Unix socket.
+    (text) =>
+      text === 'none' || (/^postgres(?:ql)?:\/\//.test(text) && URL.canParse(text.replace('@/', '@localhost/'))),
     'postgres://USER:PASSWORD@HOST:PORT/DATABASE, or none',
   )
   .transform((text) => (text === 'none' ? undefined : new Secret(text)));

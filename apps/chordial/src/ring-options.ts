@@ -34,6 +34,11 @@ export function ringFaults(options: Options, where: Where): { token: Secret | un
       `${where.peers}: read ${options.peers}, expected at least ${foundersMin} for the host that founds a ring, as each peer knows the next ${foundersMin - 1}; hosts that join may have fewer`,
     );
   }
+  if (options.storage !== undefined && options.data === undefined) {
+    faults.push(
+      `${where.storage}: read an address and no --data, expected --data DIR beside it, as it keeps the number under which the records of this host are in the database`,
+    );
+  }
   const called = advertise ?? listenRing;
   if (isAnyAddress(called.address)) {
     faults.push(

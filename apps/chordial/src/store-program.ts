@@ -6,14 +6,19 @@ import type { MembershipMessage } from '@chordial/membership/protocol';
 import { defaultReplicaConfig } from '@chordial/replication';
 import { acceptor, replica, replicaDoor } from '@chordial/replication/behaviour';
 import type { ReplicaMessage } from '@chordial/replication/protocol';
-import { SqliteEngine, storeLimits, storePort } from '@chordial/storage';
+import { type Engine, SqliteEngine, storeLimits, storePort } from '@chordial/storage';
 import { journalStore } from '@chordial/storage/journal';
 import type { StorageMessage } from '@chordial/storage/protocol';
 import { at, type HostConfig, storeLaneOf } from './layout.ts';
 import { storeDoor } from './store-door.ts';
 import { copiesMax } from './tables.ts';
 
-export function layOutStore(setup: LaneSetup<HostConfig>): void {
+/** Makes the engine that keeps records under a number. */
+export type PostgresMaker = (options: { readonly url: string; readonly host: number }) => Engine;
+/** Added to the number of a host: the number of its ballots, beyond those of all hosts. */
+const ballotsNumber = 65_536;
+
+export function layOutStore(setup: LaneSetup<HostConfig>, postgres: PostgresMaker | undefined): void {
   const { config, host, lane, ports, startedAt } = setup;
   const storeLane = storeLaneOf(config);
   if (lane === 0) {
@@ -22,8 +27,8 @@ export function layOutStore(setup: LaneSetup<HostConfig>): void {
       setup.spawn(replicaDoor, { replica: setup.wellKnown<ReplicaMessage>(storeLane, at.replica) }, at.replica);
   }
   if (lane !== storeLane) return;
-  layOutEngine(setup, at.store);
-  layOutEngine(setup, at.ballots);
+  layOutEngine(setup, at.store, postgres);
+  layOutEngine(setup, at.ballots, postgres);
   setup.spawn(
     replica,
     {
@@ -51,7 +56,8 @@ export function layOutStore(setup: LaneSetup<HostConfig>): void {
   );
 }
 
-function layOutEngine({ config, ports, startedAt, spawn }: LaneSetup<HostConfig>, index: number): void {
+function layOutEngine(setup: LaneSetup<HostConfig>, index: number, postgres: PostgresMaker | undefined): void {
+  const { config, host, ports, startedAt, spawn } = setup;
   const { store } = config;
   const owner = ports.gateway;
   switch (store.kind) {
@@ -63,8 +69,12 @@ function layOutEngine({ config, ports, startedAt, spawn }: LaneSetup<HostConfig>
       spawn(storePort, { ...storeLimits, engine, startedAt, owner }, index);
       break;
     }
-    case 'postgres':
-      throw new Error('PostgreSQL is not wired yet');
+    case 'postgres': {
+      if (postgres === undefined) throw new Error('the program of these lanes has no PostgreSQL engine');
+      const engine = postgres({ url: store.url, host: index === at.store ? host : host + ballotsNumber });
+      spawn(storePort, { ...storeLimits, engine, startedAt, owner, deliver: setup.send }, index);
+      break;
+    }
     default:
       store satisfies never;
   }
