@@ -24,8 +24,9 @@ const handingMs = 250;
 const watchMs = 1_000;
 /** Empty answers after which the ring counts as too large to be told. */
 const watchesMax = 10;
-/** A repair that is not answered for so long is asked again: the replica was started anew. */
+/** A repair that is not answered for so long is over, and for so long, told once more: the replica may have been started anew. */
 const repairMsMax = 60_000;
+const tellAgainMs = 5_000;
 const silentMs = 1_000;
 const driftAgainMs = 4_000;
 
@@ -67,8 +68,10 @@ export function onRingChanged(state: CoordinatorState, { members }: RingChanged,
 export function onRepairDue(state: CoordinatorState, now: number, out: Outbox): void {
   state.repairTimer = 0;
   if (state.ring.generation === 0) return watchRing(state, now, out);
-  for (const [correlation, repair] of state.repairs)
+  for (const [correlation, repair] of state.repairs) {
     if (now - repair.startedAt >= repairMsMax) repaired(state, correlation, [], now, out);
+    else if (now - repair.toldAt >= tellAgainMs) tellOf(state, correlation, repair, now, out);
+  }
   walk(state, now, out);
   askUrgent(state, now, out);
   askCalm(state, now, out);
@@ -220,13 +223,20 @@ export function ask(
 ): number {
   const correlation = state.repairNext++;
   const { generation } = state.ring;
-  state.repairs.set(correlation, { kind, range, handing, from, to, hosts, generation, startedAt: now });
+  const repair: Repair = { kind, range, handing, from, to, hosts, generation, startedAt: now, toldAt: now };
+  state.repairs.set(correlation, repair);
   if (kind === 'group') state.calmCount++;
   else state.urgentCount++;
   state.counts.repairs++;
+  tellOf(state, correlation, repair, now, out);
+  return correlation;
+}
+
+function tellOf(state: CoordinatorState, correlation: number, repair: Repair, now: number, out: Outbox): void {
+  const { kind, from, to, hosts } = repair;
+  repair.toldAt = now;
   const isUrgent = kind !== 'group';
   out.send(state.config.replica, { type: 'repair-range', from, to, hosts, isUrgent, replyTo: state.self, correlation });
-  return correlation;
 }
 
 export function onRangeRepaired(state: CoordinatorState, message: RangeRepaired, now: number, out: Outbox): void {

@@ -81,6 +81,8 @@ export interface Repair {
   readonly hosts: readonly number[];
   readonly generation: number;
   readonly startedAt: number;
+  /** When the replica was told of it last. */
+  toldAt: number;
 }
 /** Said of (from, to]: this host has all of it. */
 export interface Given {

@@ -102,6 +102,8 @@ describe('hand-range', () => {
     expect(world.take('repair-range')).toHaveLength(16);
     world.advance(15_000);
     expect(world.take('range-released')).toHaveLength(0);
+    // Those under way are told again now and then.
+    world.take('repair-range');
     const [first] = [...world.state.repairs].filter(([, { kind }]) => kind === 'hand');
     world.tell({
       type: 'range-repaired',

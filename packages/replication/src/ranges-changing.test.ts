@@ -326,9 +326,12 @@ describe('repair-due', () => {
     world.own('8', '2');
     const [first] = repairsOf(world);
     world.advance(59_000);
-    expect(repairsOf(world).filter(({ isUrgent }) => isUrgent)).toEqual([]);
+    const again = repairsOf(world).filter(({ isUrgent }) => isUrgent);
+    // Told again in case the replica was started anew, which takes one of a number for one.
+    expect(new Set(again.map(({ correlation }) => correlation))).toEqual(new Set([first!.correlation]));
+    expect(again.length).toBeGreaterThan(5);
     world.advance(4_000);
-    const [second] = repairsOf(world).filter(({ isUrgent }) => isUrgent);
+    const second = repairsOf(world).find(({ isUrgent, correlation }) => isUrgent && correlation !== first!.correlation);
     expect(second).toMatchObject({ hosts: first!.hosts });
     world.tell({ type: 'message-refused', to: ownReplica as never, message: second! });
     world.advance(2_000);

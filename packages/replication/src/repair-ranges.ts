@@ -14,6 +14,9 @@ export const sessionsWaitingMax = 4_000;
 
 export function onRepairRange(state: ReplicaState, message: RepairRange, now: number, out: Outbox): void {
   const { from, to, hosts, isUrgent, replyTo, correlation } = message;
+  // Told once more, as it takes its time.
+  for (const { asker, from: begin, to: end } of state.repairs)
+    if (asker?.replyTo === replyTo && asker.correlation === correlation && begin === from && end === to) return;
   const others = [...new Set(hosts)].filter((host) => host !== state.config.host && host > 0);
   const areKeys = parseRingKey(from) !== undefined && parseRingKey(to) !== undefined;
   const isTooMuch = state.sessionsWaiting.length + others.length > sessionsWaitingMax;
