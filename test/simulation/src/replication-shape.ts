@@ -22,8 +22,9 @@ export interface ReplicationShape extends RingShape {
 const shapeConcern = 12;
 const hostsMin = 3;
 const hostsMax = 7;
-/** Groups have three hosts; founders have enough peers for the ring's base on fewer of them. */
-const peersPerLane = 3;
+const peersPerLaneMax = 3;
+/** A ring needs r + 1 of them whoever fails or leaves. */
+const peersMin = 8;
 
 export function replicationShapeOf(seed: number): ReplicationShape {
   const random = createRandom(seed * 16 + shapeConcern);
@@ -32,7 +33,8 @@ export function replicationShapeOf(seed: number): ReplicationShape {
   const hostsCount = hostsMin + nextBelow(random, hostsMax - hostsMin + 1);
   const hostsLater = nextBelow(random, 3) === 0 ? 1 : 0;
   const lanesCount = 1 + nextBelow(random, 2);
-  const peersCount = hostsCount * lanesCount * Math.max(1, nextBelow(random, peersPerLane + 1));
+  const lanes = hostsCount * lanesCount;
+  const peersCount = lanes * Math.max(Math.ceil(peersMin / lanes), nextBelow(random, peersPerLaneMax + 1));
   const minority = Math.floor((hostsCount - 1) / 2);
   return {
     weather,
@@ -40,7 +42,7 @@ export function replicationShapeOf(seed: number): ReplicationShape {
     hostsLater,
     lanesCount,
     peersCount,
-    successorsCount: Math.max(2, Math.min(8, Math.floor(peersCount / 2))),
+    successorsCount: Math.max(2, Math.min(8, Math.floor(peersCount / 3))),
     places: Array.from({ length: hostsCount + hostsLater }, () => (nextBelow(random, 2) === 0 ? 'storage' : 'shared')),
     downMax: weather === 'crash' && nextBelow(random, 3) > 0 ? 1 : minority,
     deedsCount: weather === 'calm' ? 12 : 4,
