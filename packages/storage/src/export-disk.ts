@@ -1,6 +1,17 @@
-// Export files on a disk, for engines that may block: written under another name, synced and renamed, so that a file with the right name
-// is whole; read piece by piece.
-import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+// Export files on a disk, for engines that may block: written under another name, synced and linked to the right one, so that a file with that
+// name is whole, and no file that was there is ever replaced; read piece by piece.
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { type ExportedRecord, endLine, headerLine, lineCharactersMax, parseLine, recordLine } from './export-file.ts';
 
@@ -11,15 +22,17 @@ export class ExportWriter {
   bytes = 0;
   readonly #file: string;
   readonly #unfinished: string;
-  readonly #descriptor: number;
+  #descriptor: number | undefined;
   #waiting: string[] = [];
   #waitingCharacters = 0;
 
-  /** Throws what the system throws. */
+  /** Throws what the system throws: EEXIST for a name that is taken. */
   constructor(file: string) {
     this.#file = file;
     this.#unfinished = `${file}.unfinished`;
-    this.#descriptor = openSync(this.#unfinished, 'w', 0o600);
+    if (existsSync(file))
+      throw Object.assign(new Error(`${file} is there`), { code: 'EEXIST', path: file, syscall: 'open' });
+    this.#descriptor = openSync(this.#unfinished, 'wx', 0o600);
     this.#add(headerLine());
   }
 
@@ -31,15 +44,20 @@ export class ExportWriter {
   finish(): void {
     this.#add(endLine(this.recordsCount));
     this.#flush();
-    fsyncSync(this.#descriptor);
-    closeSync(this.#descriptor);
-    renameSync(this.#unfinished, this.#file);
+    fsyncSync(this.#descriptor!);
+    this.#close();
+    nameAnew(this.#unfinished, this.#file);
     syncFolder(dirname(this.#file));
   }
 
   abandon(): void {
-    closeSync(this.#descriptor);
+    this.#close();
     rmSync(this.#unfinished, { force: true });
+  }
+
+  #close(): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
   }
 
   #add(line: string): void {
@@ -50,10 +68,23 @@ export class ExportWriter {
 
   #flush(): void {
     const bytes = Buffer.from(this.#waiting.join(''));
-    for (let at = 0; at < bytes.length; ) at += writeSync(this.#descriptor, bytes, at);
+    for (let at = 0; at < bytes.length; ) at += writeSync(this.#descriptor!, bytes, at);
     this.bytes += bytes.length;
     this.#waiting = [];
     this.#waitingCharacters = 0;
+  }
+}
+
+/** Gives a file a name that must be free. */
+function nameAnew(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+    unlinkSync(from);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
+    // A file system without links: the name is taken by an empty file first.
+    closeSync(openSync(to, 'wx', 0o600));
+    renameSync(from, to);
   }
 }
 

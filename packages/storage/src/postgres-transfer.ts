@@ -6,6 +6,7 @@ import { ExportReader, ExportWriter } from './export-disk.ts';
 import type { PostgresConnection } from './postgres-connection.ts';
 import { type Row, recordIn, sql } from './postgres-rows.ts';
 import type { StoredRecord } from './protocol.ts';
+import { takenFailure } from './sqlite-failure.ts';
 
 const rowsPerSlice = 500;
 
@@ -120,7 +121,8 @@ const failureOf = (error: unknown, connection: PostgresConnection, file: string)
     : connection.failureOf(error);
 
 function fileFailure(error: unknown, file: string): EngineFailure {
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code, message, path } = error as NodeJS.ErrnoException;
+  if (code === 'EEXIST') return takenFailure(path ?? file);
   if (code === 'ENOENT') return new EngineFailure('invalid', `there is no file ${file}`);
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return new EngineFailure('full', `the disk under ${file} is full: make room`);

@@ -54,10 +54,14 @@ export function failureOf(error: unknown, file: string): EngineFailure {
   }
   if (code === 'ENOSPC' || code === 'EDQUOT') return fullFailure(file);
   if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM') return readOnlyFailure(file);
+  if (code === 'EEXIST') return takenFailure((error as NodeJS.ErrnoException).path ?? file);
   if (code === 'ENOENT') return new EngineFailure('invalid', `there is no file ${file}`);
   return new EngineFailure('failed', `${file}: ${message}`);
 }
 
+/** Also what an export that was cut short left behind. */
+export const takenFailure = (file: string): EngineFailure =>
+  new EngineFailure('invalid', `there is a file ${file} already and it is never replaced: remove it, or name another`);
 const fullFailure = (file: string): EngineFailure =>
   new EngineFailure('full', `the disk under ${file} is full: make room; writing goes on by itself then`);
 const readOnlyFailure = (file: string): EngineFailure =>

@@ -1,5 +1,5 @@
 // The store port by itself: deadlines, groups, news once per change, an engine that cannot be opened and then can.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -79,4 +79,26 @@ test('one export at a time, and a file that cannot be written is a failure of th
   expect(failed).toMatchObject({ type: 'storage-failed' });
   expect(await lane.ask(put(record('bob')))).toMatchObject({ type: 'records-written' });
   expect(lane.news).toEqual([]);
+});
+
+test('an export replaces no file: neither the store itself nor one that comes while it is written', async () => {
+  const lane = start();
+  const place = join(folder, 'records.sqlite');
+  await lane.askAll(Array.from({ length: 1_200 }, (_, i) => put(record(`user${i}`))));
+  const before = readFileSync(place);
+  expect(await lane.ask({ type: 'export-store', file: place })).toMatchObject({
+    type: 'storage-failed',
+    code: 'invalid',
+  });
+  expect(readFileSync(place)).toEqual(before);
+  const late = lane.begin({ type: 'export-store', file: join(folder, 'late') });
+  lane.kernel.now = lane.now;
+  lane.kernel.run(2);
+  writeFileSync(join(folder, 'late'), 'mine');
+  expect(await lane.until(late.event)).toMatchObject({ type: 'storage-failed', code: 'invalid' });
+  expect(readFileSync(join(folder, 'late'), 'utf8')).toBe('mine');
+  expect(existsSync(join(folder, 'late.unfinished'))).toBe(false);
+  writeFileSync(join(folder, 'cut.unfinished'), 'of another');
+  expect(await lane.ask({ type: 'export-store', file: join(folder, 'cut') })).toMatchObject({ code: 'invalid' });
+  expect(readFileSync(join(folder, 'cut.unfinished'), 'utf8')).toBe('of another');
 });
