@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { stream } from 'hono/streaming';
+import { onlyByAddress } from './control-guard.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { ChordialHost } from './host.ts';
 import { LeaveFault, type LeaveProgress } from './leaving.ts';
@@ -20,6 +21,7 @@ export type LeaveLine = LeaveProgress | { readonly done: true } | { readonly err
 /** `onLeft` is called when the ring has been left and the answer is written. */
 export function controlRoutes(host: ChordialHost, onLeft: () => void = () => {}): Hono {
   const routes = new Hono();
+  routes.use('*', onlyByAddress);
   routes.get('/healthz', (context) => {
     const { healthy, sentence } = host.health();
     return context.json({ healthy, sentence }, healthy ? 200 : 503);

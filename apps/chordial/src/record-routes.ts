@@ -1,9 +1,10 @@
 // The part of the interface for operators that is about records: get, put, delete and scan, how their copies are, backup and restore. What
-// changes something takes JSON only, so that no page in an operator's browser can do it.
+// changes something takes JSON only, so that no page in an operator's browser can do it; what works with files is for this machine only.
 import { isAbsolute } from 'node:path';
 import type { Context, Hono } from 'hono';
 import { z } from 'zod';
 import { QuestionFault } from './asking.ts';
+import { onlyFromHere, placeFault } from './control-guard.ts';
 import type { ChordialHost } from './host.ts';
 import { ttlSecondsMax, valueCharactersMax } from './records.ts';
 
@@ -17,7 +18,7 @@ const recordChange = z.object({
 const transfer = z.object({ file: z.string().min(1).refine(isAbsolute, 'an absolute path') });
 const bodyBytesMax = 200_000;
 
-export function addRecordRoutes(routes: Hono, { records }: Pick<ChordialHost, 'records'>): void {
+export function addRecordRoutes(routes: Hono, { records, options }: Pick<ChordialHost, 'records' | 'options'>): void {
   routes.get('/api/record', (context) => {
     const { table = 'records', name = '' } = context.req.query();
     return answer(context, () => records.get(table, name));
@@ -39,11 +40,15 @@ export function addRecordRoutes(routes: Hono, { records }: Pick<ChordialHost, 'r
     return answer(context, () => records.scan({ table, limit: Number(limit), host: number, after }));
   });
   routes.get('/api/repair', (context) => answer(context, () => records.repair()));
-  routes.post('/api/backup', async (context) => {
+  routes.post('/api/backup', onlyFromHere, async (context) => {
     const asked = await bodyOf(context, transfer);
-    return asked instanceof Response ? asked : answer(context, () => records.backUp(asked.file));
+    if (asked instanceof Response) return asked;
+    const fault = placeFault(asked.file, options.data);
+    return fault === undefined
+      ? answer(context, () => records.backUp(asked.file))
+      : context.json({ error: fault }, 400);
   });
-  routes.post('/api/restore', async (context) => {
+  routes.post('/api/restore', onlyFromHere, async (context) => {
     const asked = await bodyOf(context, transfer);
     return asked instanceof Response ? asked : answer(context, () => records.restore(asked.file));
   });
