@@ -117,3 +117,17 @@ describe('endpoints', () => {
     },
   );
 });
+
+test('a file that is no JSON is told by its place, without what it holds', () => {
+  for (const text of [
+    '{"token": abcdefsecrettoken}',
+    '{"peers": 3,\n"token": "abcdefsecret',
+    'abcdefsecret',
+    '"abcdefsecret"',
+  ]) {
+    const read = (): unknown => readOptions({ config: file(text) }, {});
+    expect(read).toThrow('expected a JSON object');
+    expect(read).not.toThrow('abc');
+  }
+  expect(() => readOptions({ config: file('{"peers": 3,\n"token": "abc') }, {})).toThrow('line 2 column 14');
+});

@@ -250,8 +250,11 @@ function readFile(path: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-    throw new SyntaxError('it holds no object');
   } catch (error) {
-    throw new ConfigurationFault(`${path}: ${(error as Error).message}; expected a JSON object such as {"peers": 64}`);
+    // The message of the parser quotes the file, and the file may hold a token.
+    const [place] = /line \d+ column \d+/.exec((error as Error).message) ?? [];
+    const where = place === undefined ? '' : ` (${place})`;
+    throw new ConfigurationFault(`${path}: is not JSON${where}; expected a JSON object such as {"peers": 64}`);
   }
+  throw new ConfigurationFault(`${path}: holds no object; expected a JSON object such as {"peers": 64}`);
 }
