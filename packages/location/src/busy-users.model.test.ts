@@ -158,10 +158,8 @@ it('every request is answered once, in time, and as a plain list could answer it
   const property = fc.property(
     fc.array(operation, { minLength: 8, maxLength: 60, size: 'max' }),
     fc.array(fate, { maxLength: 60, size: 'max' }),
-    fc.boolean(),
-    (operations, fates, tellsAll) => {
+    (operations, fates) => {
       const all = new StoredLocations({ bindingsPerUserMax: bindingsMax, waitingPerUserMax: 3, tickMs: 1_000 });
-      all.tellsAll = tellsAll;
       let fatesCount = 0;
       all.fateOf = () => fates[fatesCount++ % Math.max(1, fates.length)] ?? { ms: 0, isDone: true, says: 'yes' };
       const possible = new Map(users.map((aor) => [aor, new Possible()]));

@@ -100,8 +100,8 @@ export function onRecordPut(state: LocationState, message: RecordPut, now: numbe
   if (busy === undefined) return;
   busy.bindings = busy.next ?? noBindings;
   busy.next = undefined;
-  // A context that covers what was never read here would replace it with the next change: then the record is read again before that.
-  const isKnown = addsOneEntry(busy.context ?? '', message.context);
+  // What others have written beside it was never read here: the record is read again before the next change, and before it is listed.
+  const isKnown = message.hasOthers !== true;
   busy.context = isKnown ? message.context : undefined;
   if (isKnown) cache(state, busy, now, out);
   else forget(state, busy, now, out);
@@ -235,15 +235,6 @@ function cache(state: LocationState, busy: BusyUser, now: number, out: Outbox): 
 
 function forget(state: LocationState, { aor }: BusyUser, now: number, out: Outbox): void {
   keepBindings(state, aor, noBindings, '', now, out);
-}
-
-/** Contexts are lists of what was seen of each writer. A write of ours adds or replaces one entry, whatever else is there is news. */
-function addsOneEntry(before: string, after: string): boolean {
-  if (!after.includes(',')) return true;
-  const known = before.split(',');
-  let added = 0;
-  for (const entry of after.split(',')) if (!known.includes(entry)) added++;
-  return added <= 1;
 }
 
 /** A user of the store who finds no room in the cache is read each time. */

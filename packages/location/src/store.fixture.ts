@@ -43,8 +43,6 @@ export class StoredLocations {
   /** Everything the store was asked, oldest first. */
   readonly asked: StoreRequest[] = [];
   readonly records = new Map<string, Kept>();
-  /** The context of a write covers all of the record, not only what its writer had seen. */
-  tellsAll = false;
   fateOf: (request: StoreRequest) => Fate = () => atOnce;
   readonly #config: LocationConfig;
   #events: Event[] = [];
@@ -157,7 +155,9 @@ export class StoredLocations {
     if (request.type === 'put-record')
       kept.siblings.push({ dot, value: request.value, expiresAt: this.now + request.ttlMs });
     for (const one of [...covered, dot]) kept.seen.add(one);
-    return { type: 'record-put', correlation, context: [...(this.tellsAll ? kept.seen : covered.add(dot))].join() };
+    const context = [...covered.add(dot)].join();
+    const hasOthers = kept.siblings.some((one) => !covered.has(one.dot));
+    return { type: 'record-put', correlation, context, ...(hasOthers ? { hasOthers } : {}) };
   }
 }
 

@@ -24,6 +24,7 @@ import {
   silent,
   waiting,
 } from './operations.ts';
+import { putAnswer } from './operations-context.ts';
 import { startGet } from './operations-get.ts';
 import type {
   ChangeOrdered,
@@ -34,7 +35,7 @@ import type {
   PutRecord,
   StoreCopy,
 } from './protocol.ts';
-import { contextOf, counterOf, isContext, seenInContext, siblingsOf, withWrite } from './versions.ts';
+import { counterOf, isContext, seenInContext, siblingsOf, withWrite } from './versions.ts';
 
 const nameCharactersMax = 1_024;
 const keyCharacters = 40;
@@ -138,6 +139,7 @@ export function startPut(
   clearHosts(operation);
   operation.startedAt = now;
   operation.copy = copy;
+  operation.isWide = range.unsettled !== undefined;
   const { hosts } = range;
   const copiesCount = Math.min(operation.table.n, hosts.length);
   for (let i = 0; i < copiesCount; i++) {
@@ -169,6 +171,7 @@ export function putStored(
 ): void {
   const index = operation.hosts.indexOf(host);
   if (!noteDone(operation, index)) return;
+  operation.versions[index] = version;
   if (index === 0 && version !== operation.copy!.version && isOfEarlierLife(state, version))
     return writeAgain(state, operation, version, now, out);
   goOn(state, operation, out);
@@ -281,7 +284,7 @@ function waitsForTaker({ taker, takerIndex, states }: Operation): boolean {
 }
 
 function acknowledge(state: CoordinatorState, operation: Operation, out: Outbox): void {
-  const { replyTo, asked: correlation, copy, key, taker } = operation;
+  const { replyTo, key, taker } = operation;
   operation.isAnswered = true;
   // Whoever owns the key now may not know of this write; a taker does.
   const isKnown = taker !== undefined && operation.states[operation.takerIndex] === done;
@@ -290,14 +293,7 @@ function acknowledge(state: CoordinatorState, operation: Operation, out: Outbox)
     return refuseOperation(state, operation, 'not-owner', sentence, out);
   }
   state.counts.put++;
-  out.send(replyTo, { type: 'record-put', correlation, context: contextOfWrite(state, copy!.version) });
-}
-
-/** What the writer has seen, its write included. That of a record that only this coordinator has written is its last dot. */
-function contextOfWrite({ siteText }: CoordinatorState, version: string): string {
-  const bar = version.indexOf('|');
-  const isOwn = bar === 0 || (version.startsWith(siteText) && version.indexOf(',') < 0);
-  return isOwn && version.startsWith(siteText, bar + 1) ? version.slice(bar + 1) : contextOf(version);
+  out.send(replyTo, putAnswer(state, operation));
 }
 
 /** The time of a put is over. */

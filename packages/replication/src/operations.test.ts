@@ -3,7 +3,7 @@ import { makeAddress } from '@chordial/actor';
 import { describe, expect, it } from 'vitest';
 import { asker, at, CoordinatorWorld, doorOf, membership, ownReplica, settledWorld } from './coordinator.fixture.ts';
 import type { CopyRefused, FetchCopy, ReplicaMessage, StoreCopy } from './protocol.ts';
-import { contextOf, withWrite } from './versions.ts';
+import { contextOf, mergedCopy, withWrite } from './versions.ts';
 
 const ordinary = { n: 3, r: 2, w: 2, merge: 'siblings' } as const;
 const tables = [
@@ -41,6 +41,46 @@ describe('put-record', () => {
     expect(world.stored(copy, 3)).toEqual([]);
     expect(world.stored(copy, 1)).toEqual([{ type: 'record-put', correlation: 7, context: contextOf(copy.version) }]);
     expect(world.state.operationsCount).toBe(0);
+  });
+
+  it('record-put does not count as seen what its writer was not shown', () => {
+    const world = settledWorld();
+    world.put('alice', '6', 'one');
+    const one = world.take<StoreCopy>('store-copy')[0]!.message;
+    world.put('alice', '6', 'two');
+    const two = world.take<StoreCopy>('store-copy')[0]!.message;
+    world.stored(one, 2);
+    world.stored(two, 2);
+    expect(world.stored(one, 1)).toMatchObject([{ type: 'record-put' }]);
+    const both = mergedCopy({ ...alice, ...one }, { ...alice, ...two });
+    const [answer] = world.tell({ type: 'copy-stored', correlation: two.correlation, host: 1, version: both.version });
+    expect(answer).toEqual({ type: 'record-put', correlation: 7, context: '', hasOthers: true });
+    // Of another coordinator's write the dot says nothing: the writer may go on from its own.
+    world.sent = [];
+    world.put('alice', '6', 'three');
+    const three = world.take<StoreCopy>('store-copy')[0]!.message;
+    world.stored(three, 2);
+    const { version } = mergedCopy({ ...alice, ...three }, copyOf(5, 7, 'elsewhere'));
+    expect(world.tell({ type: 'copy-stored', correlation: three.correlation, host: 1, version })).toEqual([
+      { type: 'record-put', correlation: 7, context: contextOf(three.version), hasOthers: true },
+    ]);
+    // What was removed or superseded is no news.
+    world.put('alice', '6', 'four');
+    const four = world.take<StoreCopy>('store-copy')[0]!.message;
+    world.stored(four, 2);
+    const last = mergedCopy({ ...alice, ...four }, { ...alice, version: '5.7|', value: '', ttlMs: 1_000 });
+    expect(world.tell({ type: 'copy-stored', correlation: four.correlation, host: 1, version: last.version })).toEqual([
+      { type: 'record-put', correlation: 7, context: contextOf(last.version) },
+    ]);
+  });
+
+  it('record-put in an unsettled range does not cover what this coordinator may have written before', () => {
+    const world = settledWorld();
+    world.own('8', '2');
+    world.put('alice', '6', 'one');
+    const one = world.take<StoreCopy>('store-copy')[0]!.message;
+    world.stored(one, 2);
+    expect(world.stored(one, 1)).toEqual([{ type: 'record-put', correlation: 7, context: '', hasOthers: true }]);
   });
 
   it('one host alone needs one copy', () => {

@@ -60,7 +60,7 @@ export interface Operation {
   /** Of a get: what the copies make together, and the version of each. */
   merged: StoredRecord | undefined;
   readonly versions: string[];
-  /** All of the neighbourhood are asked and waited for. */
+  /** All of the neighbourhood are asked and waited for. Of a put: the range was not settled when it began. */
   isWide: boolean;
   /** Why this host's own copy cannot be had. */
   ownFault: string;

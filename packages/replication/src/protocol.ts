@@ -58,8 +58,10 @@ export interface RecordGot {
 export interface RecordPut {
   readonly type: 'record-put';
   readonly correlation: number;
-  /** Of the record as it is now known to be here. */
+  /** What its writer has seen, with what it wrote: to supersede both. */
   readonly context: string;
+  /** There is more in the record, or may be, than the context has seen: get it before you rely on what you know. */
+  readonly hasOthers?: boolean;
 }
 /**
  * `not-owner`: ask the owner of the key. `too-few-copies`: fewer than r or w hosts answered in time; a write may have happened or not.
@@ -282,7 +284,7 @@ export const replicationWords: Words<Extract<WireMessage, Typed>> = {
   'delete-record': [3, 'table', 'key', 'name', 'context', 'replyTo', 'correlation'],
   'change-ordered': [4, 'table', 'key', 'name', 'expected', 'value', 'ttlMs', 'replyTo', 'correlation'],
   'record-got': [5, 'correlation', 'siblings', 'context'],
-  'record-put': [6, 'correlation', 'context'],
+  'record-put': [6, 'correlation', 'context', 'hasOthers'],
   'record-refused': [7, 'correlation', 'reason', 'sentence'],
   'store-copy': [8, 'table', 'key', 'name', 'version', 'value', 'ttlMs', 'hintFor', 'replyTo', 'correlation'],
   'copy-stored': [9, 'correlation', 'host', 'version'],
