@@ -18,11 +18,11 @@ import { type Lookup, lookUp } from './lookup.ts';
 import type { Options } from './options.ts';
 import type { RingNews, RingTold } from './protocol.ts';
 import { type RecordDesk, recordDesk } from './record-desk.ts';
-import { describeStore } from './repair-status.ts';
 import { askMembers, judge, type RingCheck } from './ring-check.ts';
 import { pictureOf, type RingPicture } from './ring-picture.ts';
 import { StartFault } from './start-fault.ts';
 import { type HostStatus, listenText, sumTotals } from './status.ts';
+import { StoreWatch } from './store-watch.ts';
 
 export { StartFault };
 
@@ -106,9 +106,7 @@ export async function startChordial(
   let ringSize = { membersCount: 0, ownCount: 0, hostsCount: 0 };
   let isLeaving = false;
   let isJoined = false;
-  /** Empty while the store works. */
-  let storeTrouble = '';
-  let noteTrouble: () => Promise<void> = async () => {};
+  let store: StoreWatch | undefined;
   let allReady: () => void = () => {};
   let startFailed: (fault: StartFault) => void = () => {};
   const starting = new Promise<void>((resolve, reject) => {
@@ -131,7 +129,7 @@ export async function startChordial(
       onEvent({ kind: 'ring-news', lane, sentence: report.sentence });
     } else if (report.type === 'storage-news') {
       onEvent({ kind: 'storage-news', lane, sentence: report.sentence });
-      void noteTrouble();
+      void store?.look();
     } else if (report.type === 'host-number-taken') {
       failed = report.sentence;
       onEvent({ kind: 'host-failed', lane, sentence: report.sentence });
@@ -237,11 +235,9 @@ export async function startChordial(
     listHosts,
   };
   const records = recordDesk(asking);
-  noteTrouble = async () => {
-    storeTrouble = (await describeStore(asking).catch(() => ({ trouble: storeTrouble }))).trouble;
-  };
-  // What was told before this host could ask.
-  await noteTrouble();
+  store = new StoreWatch(asking);
+  // What was told before it could be asked.
+  await store.look();
   const readPointers = (chord: Address<ChordMessage>) =>
     ask<PointersRead | PointersPending>(chord, { type: 'read-pointers', versionKnown: 0 } as Typed);
 
@@ -251,7 +247,6 @@ export async function startChordial(
       listHosts().catch(() => ({ hosts: [] as HostsListed['hosts'] })),
       records.repair(),
     ]);
-    if (storage.store !== undefined) storeTrouble = storage.store.trouble;
     const phases = { alive: 0, slow: 0, dead: 0, left: 0 };
     for (const { phase } of hosts) phases[phase]++;
     return {
@@ -296,8 +291,8 @@ export async function startChordial(
     const fault =
       failed ??
       (up < options.lanes ? `${up} of ${options.lanes} lanes are up` : undefined) ??
-      (isStoreLaneUp() ? undefined : 'the lane of the records is away') ??
-      (storeTrouble === '' ? undefined : storeTrouble);
+      (store?.trouble || undefined) ??
+      (isStoreLaneUp() ? undefined : 'the lane of the records is away');
     return { healthy: fault === undefined, sentence: fault ?? `${up} of ${options.lanes} lanes are up` };
   }
 
@@ -344,7 +339,10 @@ export async function startChordial(
     leave,
     hasOthers,
     killLane: (lane) => lanes.killLane(lane),
-    stop: () => lanes.stop(),
+    stop: () => {
+      store?.end();
+      return lanes.stop();
+    },
   };
 }
 

@@ -152,6 +152,7 @@ program
   .command('restore')
   .description('have a running host merge the records of a backup with what the ring has: the newer of both stays')
   .argument('<file>', 'a path on the machine of the host')
+  .option('--old', 'also records that never expire of a file older than 10 days: what was removed since comes back')
   .option('--control <ADDR:PORT>', controlHelp)
   .option('--json', 'print JSON')
   .addHelpText('after', '\nExample:\n  chordial restore /var/backups/chordial.records')

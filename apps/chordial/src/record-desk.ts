@@ -12,7 +12,8 @@ export interface RecordDesk {
   scan(question: ScanQuestion): Promise<RecordsScanned>;
   repair(): Promise<RepairStatus>;
   backUp(file: string): Promise<StoreTransfer>;
-  restore(file: string): Promise<StoreTransfer>;
+  /** `withOld`: also what may have been removed since, of an old file. */
+  restore(file: string, withOld?: boolean): Promise<StoreTransfer>;
 }
 
 export const recordDesk = (asking: Asking): RecordDesk => ({
@@ -21,5 +22,5 @@ export const recordDesk = (asking: Asking): RecordDesk => ({
   scan: (question) => scanRecords(asking, question),
   repair: () => repairStatus(asking),
   backUp: (file) => backUpStore(asking, file),
-  restore: (file) => restoreStore(asking, file),
+  restore: (file, withOld) => restoreStore(asking, file, withOld),
 });

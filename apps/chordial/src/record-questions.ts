@@ -23,6 +23,9 @@ export interface ScanFlags extends RecordFlags {
   readonly host?: string;
   readonly after?: string;
 }
+export interface RestoreFlags extends QuestionFlags {
+  readonly old?: boolean;
+}
 export interface RepairFlags extends QuestionFlags {
   readonly watch?: boolean;
 }
@@ -100,15 +103,19 @@ export async function runBackup(file: string, flags: QuestionFlags): Promise<voi
   show(flags, done, () => `${counted(done.recordsCount)} in ${done.file}`);
 }
 
-export async function runRestore(file: string, flags: QuestionFlags): Promise<void> {
-  const done = await transferBy('/api/restore', file, flags);
+export async function runRestore(file: string, flags: RestoreFlags): Promise<void> {
+  const done = await transferBy('/api/restore', file, flags, { withOld: flags.old === true });
   const left = done.leftOutCount > 0 ? `; ${done.leftOutCount} left out, as they have expired or are ordered` : '';
-  show(flags, done, () => `${counted(done.recordsCount)} of ${done.file} merged with what the ring has${left}`);
+  const old =
+    done.tooOldCount > 0
+      ? `; ${done.tooOldCount} left out that never expire, as the file is so old that they may have been removed since: --old restores them too`
+      : '';
+  show(flags, done, () => `${counted(done.recordsCount)} of ${done.file} merged with what the ring has${left}${old}`);
 }
 
 /** The host reads and writes the file: relative to where the command runs, so both are on one machine. */
-const transferBy = (path: string, file: string, flags: QuestionFlags): Promise<StoreTransfer> =>
-  sendHost<StoreTransfer>(controlOf(flags), 'POST', path, { file: resolve(file) }, transferMsMax);
+const transferBy = (path: string, file: string, flags: QuestionFlags, more: object = {}): Promise<StoreTransfer> =>
+  sendHost<StoreTransfer>(controlOf(flags), 'POST', path, { file: resolve(file), ...more }, transferMsMax);
 
 function numberOf(flag: string, text: string, expected: string): number {
   const number = Number(text);

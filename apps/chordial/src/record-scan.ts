@@ -10,6 +10,8 @@ import { tableName, tableNamed, tableNames } from './tables.ts';
 export const scanRecordsMax = 10_000;
 const pageRecordsMax = 500;
 const pageMsMax = 5_000;
+/** Of all hosts together: beyond it the answer ends early, with `next`. */
+const scanCharactersMax = 16_000_000;
 const ringStart = '0'.repeat(40) as RingKey;
 
 export interface ScanQuestion {
@@ -63,7 +65,9 @@ export async function scanRecords(asking: Asking, question: ScanQuestion): Promi
     throw new QuestionFault(`--limit: expected a whole number from 1 to ${scanRecordsMax}`);
   const after = placeOf(question.after);
   const hosts = await hostsOf(asking, question.host);
-  const parts = await Promise.allSettled(hosts.map((host) => scanHost(asking, host, table, after, limit)));
+  const parts = await Promise.allSettled(
+    hosts.map((host) => scanHost(asking, host, table, after, limit, scanCharactersMax / hosts.length)),
+  );
   const silent = parts.flatMap((part, i) =>
     part.status === 'rejected' ? [{ host: hosts[i]!, sentence: (part.reason as Error).message }] : [],
   );
@@ -90,9 +94,11 @@ async function scanHost(
   table: number,
   first: RecordName | undefined,
   limit: number,
+  charactersMax: number,
 ): Promise<HostPart> {
   const records: StoredRecord[] = [];
   let damagedCount = 0;
+  let characters = 0;
   let after = first;
   do {
     const recordsMax = Math.min(pageRecordsMax, limit - records.length);
@@ -102,9 +108,10 @@ async function scanHost(
     if (page.type === 'storage-failed') throw new Error(page.sentence);
     if (page.type !== 'range-scanned') throw new Error('it does not know how to scan: is it of an older version?');
     records.push(...page.records);
+    for (const { name, version, value } of page.records) characters += 200 + name.length + version.length + value.length;
     damagedCount += page.damaged.length;
     after = page.next;
-  } while (after !== undefined && records.length < limit);
+  } while (after !== undefined && records.length < limit && characters < charactersMax);
   return { host, records, damagedCount, next: after };
 }
 

@@ -89,10 +89,15 @@ export class Registrations {
   }
 
   /** Registers all of them, `atOnce` at a time, each at another host first. */
-  async registerAll(users: readonly string[], ports: readonly number[], atOnce = 64): Promise<Registered[]> {
+  async registerAll(
+    users: readonly string[],
+    ports: readonly number[],
+    atOnce = 64,
+    roundsMax = 4,
+  ): Promise<Registered[]> {
     const done: Registered[] = [];
     await each(users, atOnce, async (user, i) => {
-      done.push(await this.register(user, rotated(ports, i)));
+      done.push(await this.register(user, rotated(ports, i), roundsMax));
     });
     return done;
   }
