@@ -17,6 +17,7 @@ export const valueCharacters = 300;
 const recordsTable = 2;
 const ttlMs = 86_400_000;
 const serialMin = 1_000_000_000;
+const afterRefusalMs = 20;
 
 /** `nothing` asks an actor that answers at once: what the client itself costs. */
 export type LoadKind = 'put' | 'get' | 'nothing';
@@ -43,15 +44,19 @@ export interface LoadRun {
   readonly p99Ms: number;
   /** Answers that were refusals, and the last one's sentence. */
   readonly refusedCount: number;
-  /** Gets that did not find one value of the right length. */
-  readonly wrongCount: number;
+  /** Gets that found nothing. */
+  readonly missingCount: number;
   readonly sentence: string;
 }
-/** A lane must come to rest, so an actor that answers at once is asked in rounds. */
+/** A lane must come to rest: an actor that answers at once is asked in rounds, and one that refuses not again at once. */
 interface RoundDue {
   readonly type: 'round-due';
 }
-type LoadMessage = RunLoad | RoundDue | RingChanged | ReplicationAnswer | MessageRefused;
+interface SlotDue {
+  readonly type: 'slot-due';
+  readonly slot: number;
+}
+type LoadMessage = RunLoad | RoundDue | SlotDue | RingChanged | ReplicationAnswer | MessageRefused;
 
 export interface LoadConfig {
   readonly host: number;
@@ -76,9 +81,11 @@ interface LoadState {
   next: number;
   serial: number;
   underWay: number;
+  /** Slots that wait after a refusal. */
+  resting: number;
   startedAt: number;
   refusedCount: number;
-  wrongCount: number;
+  missingCount: number;
   sentence: string;
 }
 
@@ -89,7 +96,7 @@ function onRunLoad(state: LoadState, asked: RunLoad, now: number, out: Outbox): 
   state.asked = asked;
   state.users = users;
   state.latencies.clear();
-  Object.assign(state, { refusedCount: 0, wrongCount: 0, sentence: '', underWay: 0, startedAt: now });
+  Object.assign(state, { refusedCount: 0, missingCount: 0, sentence: '', underWay: 0, resting: 0, startedAt: now });
   if (asked.seconds === 0 || state.next >= users.length) state.next = 0;
   state.sentAt = new Float64Array(Math.min(asked.window, users.length));
   askAll(state, now, out);
@@ -151,16 +158,26 @@ function onAnswer(state: LoadState, answer: ReplicationAnswer, now: number, out:
     state.sentence = answer.sentence;
   } else if (answer.type === 'record-put') {
     if (asked.kind === 'put') state.context = answer.context;
-  } else if (answer.siblings.length !== 1 || answer.siblings[0]![0].length !== valueCharacters) state.wrongCount++;
+  } else if (answer.siblings[0]?.[0].length !== valueCharacters) state.missingCount++;
+  if (answer.type === 'record-refused') {
+    state.resting++;
+    out.setTimer(afterRefusalMs, { type: 'slot-due', slot: answer.correlation } satisfies SlotDue as Typed);
+  } else goOn(state, answer.correlation, now, out);
+}
+
+function goOn(state: LoadState, slot: number, now: number, out: Outbox): void {
+  const { asked } = state;
+  if (asked === undefined) return;
   const goesOn = asked.seconds === 0 ? state.next < state.users.length : now < state.startedAt + asked.seconds * 1_000;
-  if (goesOn && asked.kind !== 'nothing') askNext(state, answer.correlation, now, out);
-  else if (goesOn && state.underWay === 0) out.setTimer(0, { type: 'round-due' });
-  else if (!goesOn && state.underWay === 0) finish(state, now, out);
+  if (goesOn && asked.kind !== 'nothing') askNext(state, slot, now, out);
+  else if (state.underWay > 0 || state.resting > 0) return;
+  else if (goesOn) out.setTimer(0, { type: 'round-due' });
+  else finish(state, now, out);
 }
 
 function finish(state: LoadState, now: number, out: Outbox): void {
   const { replyTo, correlation } = state.asked!;
-  const { latencies, startedAt, refusedCount, wrongCount, sentence } = state;
+  const { latencies, startedAt, refusedCount, missingCount, sentence } = state;
   const quantile = (share: number): number => (latencies.quantile(share) ?? 0) / 1_000;
   state.asked = undefined;
   out.send(replyTo!, {
@@ -171,7 +188,7 @@ function finish(state: LoadState, now: number, out: Outbox): void {
     p50Ms: quantile(0.5),
     p99Ms: quantile(0.99),
     refusedCount,
-    wrongCount,
+    missingCount,
     sentence,
   });
 }
@@ -182,6 +199,9 @@ function step(state: LoadState, { message, now }: Received<LoadMessage>, out: Ou
       return onRunLoad(state, message, now, out);
     case 'round-due':
       return askAll(state, now, out);
+    case 'slot-due':
+      state.resting--;
+      return goOn(state, message.slot, now, out);
     case 'ring-changed':
       state.members = message.members;
       return;
@@ -218,9 +238,10 @@ export const load: Behaviour<LoadState, LoadMessage, LoadConfig> = {
       next: 0,
       serial: 0,
       underWay: 0,
+      resting: 0,
       startedAt: 0,
       refusedCount: 0,
-      wrongCount: 0,
+      missingCount: 0,
       sentence: '',
     };
   },

@@ -4,9 +4,8 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeAddress, type Typed } from '@chordial/actor';
 import type { Contact } from '@chordial/membership';
-import type { RepairListed } from '@chordial/replication/protocol';
 import { type Host, type HostIdentity, startHost } from '@chordial/runtime';
-import { at, type HostConfig, storeLaneOf } from 'chordial/layout';
+import { type HostConfig, storeLaneOf } from 'chordial/layout';
 import { type LoadRun, loadAt, type RunLoad } from './replication-load.ts';
 
 export interface ServerOrder {
@@ -29,8 +28,9 @@ export interface RingState {
   readonly membersCount: number;
   readonly ownCount: number;
   readonly hostsCount: number;
-  /** Ranges whose group is not known to be the same everywhere. */
-  readonly drifting: number;
+  /** Ranges of its peers, and those that are being taken over, given away or compared. */
+  readonly rangesCount: number;
+  readonly unsettledCount: number;
   /** Of the records' database: the file, and its write-ahead log. */
   readonly fileBytes: number;
   readonly logBytes: number;
@@ -87,7 +87,8 @@ async function start(order: ServerOrder): Promise<Answer> {
       : { ring: { ringName, token, identity: order.ring.identity, listen: { address, port: order.ring.port } } }),
     onReport: (lane, message) => {
       if (message.type === 'ring-news' && lane === 0) news = message as unknown as typeof news;
-      if (message.type === 'storage-news') console.error((message as unknown as { sentence: string }).sentence);
+      if (message.type === 'storage-news' || message.type === 'host-news')
+        console.error((message as unknown as { sentence: string }).sentence);
     },
     onEvent: ({ kind, sentence }) => kind !== 'lane-up' && console.error(sentence),
   });
@@ -101,29 +102,35 @@ async function ask<Reply>(index: number, message: Typed, timeoutMs: number): Pro
 }
 
 async function state(): Promise<Answer> {
-  const { rangesDrifting } = await ask<RepairListed>(at.coordinator, { type: 'list-repair' }, 10_000);
   const { membersCount, ownCount, hostsCount } = news;
+  const of = await figuresNamed('coordinator');
+  const unsettledCount = (of.unsettled ?? 0) + (of.drifting ?? 0) + (of.handings ?? 0);
+  const said = { membersCount, ownCount, hostsCount, rangesCount: of.ranges ?? 0, unsettledCount };
   const file = join(running!.order.folder, 'records.sqlite');
   const bytesOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  const said = { membersCount, ownCount, hostsCount, drifting: rangesDrifting };
   const residentBytes = process.memoryUsage.rss();
   const state = { ...said, fileBytes: bytesOf(file), logBytes: bytesOf(`${file}-wal`), residentBytes };
   return { type: 'state', state };
 }
 
-async function storeCount(field: 'jobs' | 'commits'): Promise<number> {
-  const reports = await running!.host.inspect(30_000);
-  return reports.reduce((sum, { totals }) => sum + (totals.store?.[field] ?? 0), 0);
+/** What behaviours of one name show of themselves. */
+async function figuresNamed(name: string): Promise<Readonly<Record<string, number>>> {
+  const sums: Record<string, number> = {};
+  for (const { totals } of await running!.host.inspect(30_000)) {
+    for (const [field, count] of Object.entries(totals[name] ?? {})) sums[field] = (sums[field] ?? 0) + count;
+  }
+  return sums;
 }
 
 async function load(order: RunLoad): Promise<Answer> {
-  const [jobs, groups] = [await storeCount('jobs'), await storeCount('commits')];
+  const storeBefore = await figuresNamed('store');
   const before = process.cpuUsage();
   const run = await ask<LoadRun>(loadAt, order, (order.seconds === 0 ? 3_600 : order.seconds + 60) * 1_000);
   const { user, system } = process.cpuUsage(before);
   const cpuUs = user + system;
-  const storeJobs = (await storeCount('jobs')) - jobs;
-  const storeGroups = (await storeCount('commits')) - groups;
+  const store = await figuresNamed('store');
+  const storeJobs = store.jobs! - storeBefore.jobs!;
+  const storeGroups = store.commits! - storeBefore.commits!;
   return { type: 'load', figures: { ...run, cpuUs, storeJobs, storeGroups } };
 }
 

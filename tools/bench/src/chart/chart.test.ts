@@ -28,6 +28,7 @@ describe('scales', () => {
     expect(ticks).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024]);
     expect(ticks.map(place).map(Math.round)).toEqual([0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100]);
     expect(log2Scale(3, 17, 0, 1).ticks).toEqual([4, 8, 16]);
+    expect(log2Scale(1, 10_000, 0, 1).ticks).toEqual([1, 4, 16, 64, 256, 1_024, 4_096]);
     expect(() => log2Scale(0, 8, 0, 1)).toThrow('no doublings');
   });
 });

@@ -8,6 +8,8 @@ export interface Scale {
 
 const steps = [1, 2, 5, 10];
 const ticksWanted = 6;
+/** More would stand on each other. */
+const doublingsMax = 11;
 
 /** From 0 to a round number not below `max`, in steps of 1, 2 or 5 times a power of ten. */
 export function linearScale(max: number, from: number, to: number): Scale {
@@ -22,12 +24,13 @@ export function linearScale(max: number, from: number, to: number): Scale {
   return { place: (value) => from + ((to - from) * value) / end, ticks };
 }
 
-/** Each doubling takes the same way; a tick at every power of two from `min` to `max`. */
+/** Each doubling takes the same way; a tick at every power of two from `min` to `max`, or every other one where they are many. */
 export function log2Scale(min: number, max: number, from: number, to: number): Scale {
   if (!(min > 0 && max >= min && Number.isFinite(max))) throw new Error(`no doublings from ${min} to ${max}`);
   const [first, last] = [Math.log2(min), Math.log2(max)];
   const span = Math.max(last - first, 1e-9);
   const ticks: number[] = [];
-  for (let power = Math.ceil(first); power <= last + 1e-9; power++) ticks.push(2 ** power);
+  const every = Math.ceil((Math.floor(last + 1e-9) - Math.ceil(first) + 1) / doublingsMax);
+  for (let power = Math.ceil(first); power <= last + 1e-9; power += every) ticks.push(2 ** power);
   return { place: (value) => from + ((to - from) * (Math.log2(value) - first)) / span, ticks };
 }
