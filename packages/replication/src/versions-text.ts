@@ -8,9 +8,9 @@
 
 /** Sites in a vector; those with the oldest counters are dropped, whereby what they superseded may come back, but nothing is lost. */
 export const sitesMax = 16;
-/** Values beside each other; above that the oldest counts as seen. */
-export const siblingsMax = 16;
-/** 32 entries of two numbers in base 36. */
+/** Values beside each other: room for what two parts of a ring have of `siblingsWrittenMax` each. Above that the oldest counts as seen. */
+export const siblingsMax = 32;
+/** 48 entries of two numbers in base 36. */
 export const versionTextMax = 1_000;
 
 /** One write: the how-manieth of which coordinator. */
@@ -40,10 +40,10 @@ export const emptyParts = (): VersionParts => ({
 
 /** Fills `parts`; false, and they are empty, when the text is no version. */
 export function parseVersion(text: string, parts: VersionParts): boolean {
-  const bar = text.indexOf('|');
+  const bar = typeof text === 'string' ? text.indexOf('|') : -1;
   if (
-    text.length <= versionTextMax &&
     bar >= 0 &&
+    text.length <= versionTextMax &&
     parseVector(text, bar, parts) &&
     parseDots(text, bar + 1, text.length, parts)
   )
@@ -55,7 +55,7 @@ export function parseVersion(text: string, parts: VersionParts): boolean {
 /** The same for a context, which is a vector alone. */
 export function parseContext(text: string, parts: VersionParts): boolean {
   parts.dotsCount = 0;
-  if (text.length <= versionTextMax && parseVector(text, text.length, parts)) return true;
+  if (typeof text === 'string' && text.length <= versionTextMax && parseVector(text, text.length, parts)) return true;
   parts.vectorCount = 0;
   return false;
 }

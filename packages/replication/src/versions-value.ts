@@ -1,9 +1,12 @@
 // The value of a copy and the siblings in it. One sibling that lives as long as the copy is kept as it is, which is nearly always so; else the
-// value is a mark and a JSON array of [text, by how much earlier than the copy it expires]. No time of day is in it, since hosts' clocks
-// differ. A copy may have to outlive its siblings, as what it superseded could come back from a host that was away.
+// value is a mark, the length of each text with by how much earlier than the copy it expires (base 36), and the texts as they are. No time of day
+// is in it, since hosts' clocks differ. A copy may have to outlive its siblings, as what it superseded could come back from a host that was away.
+//
+//    \u0001 5.0,5.1f4|helloworld
 
 /** Begins a value that is a list. */
 const mark = '\u0001';
+const shape = /^\u0001([0-9a-z]{1,4}\.[0-9a-z]{1,11}(?:,[0-9a-z]{1,4}\.[0-9a-z]{1,11})*)\|/;
 
 /** A sibling with the time that it has left; Infinity when it does not expire. */
 export interface Lasting {
@@ -16,31 +19,26 @@ export function valueText(siblings: readonly Lasting[], leftMs: number): string 
   if (siblings.length === 0) return '';
   const [{ text, leftMs: firstLeftMs }] = siblings as [Lasting];
   if (siblings.length === 1 && firstLeftMs === leftMs && !text.startsWith(mark)) return text;
-  return (
-    mark + JSON.stringify(siblings.map((one) => [one.text, leftMs === Infinity ? 0 : Math.round(leftMs - one.leftMs)]))
-  );
+  const head = siblings.map((one) => {
+    const earlierMs = leftMs === Infinity ? 0 : Math.round(leftMs - one.leftMs);
+    return `${one.text.length.toString(36)}.${earlierMs.toString(36)}`;
+  });
+  return `${mark}${head.join(',')}|${siblings.map((one) => one.text).join('')}`;
 }
 
 /** The siblings of a copy that has `count` of them; undefined when the value is not one of such a copy. */
 export function valueSiblings(value: string, leftMs: number, count: number): Lasting[] | undefined {
   if (count === 0) return value === '' ? [] : undefined;
   if (!value.startsWith(mark)) return count === 1 ? [{ text: value, leftMs }] : undefined;
-  const listed = parsed(value.slice(1));
-  if (!Array.isArray(listed) || listed.length !== count) return undefined;
+  const [head, listed] = shape.exec(value) ?? [];
+  const entries = listed?.split(',') ?? [];
+  if (head === undefined || entries.length !== count) return undefined;
   const siblings: Lasting[] = [];
-  for (const entry of listed as unknown[]) {
-    if (!Array.isArray(entry)) return undefined;
-    const [text, earlierMs] = entry as unknown[];
-    if (typeof text !== 'string' || typeof earlierMs !== 'number' || !(earlierMs >= 0)) return undefined;
-    siblings.push({ text, leftMs: leftMs - earlierMs });
+  let at = head.length;
+  for (const entry of entries) {
+    const [length, earlierMs] = entry.split('.').map((digits) => Number.parseInt(digits, 36)) as [number, number];
+    siblings.push({ text: value.slice(at, at + length), leftMs: leftMs - earlierMs });
+    at += length;
   }
-  return siblings;
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
+  return at === value.length ? siblings : undefined;
 }

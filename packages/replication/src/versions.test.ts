@@ -9,9 +9,13 @@ import {
   counterOf,
   fateOf,
   isContext,
+  isCrowded,
   mergedCopy,
   siblingsCharactersMax,
+  siblingsCharactersWrittenMax,
   siblingsOf,
+  siblingsWrittenMax,
+  tombstoneMarginMs,
   tombstoneMs,
   withRemoval,
   withWrite,
@@ -49,7 +53,7 @@ describe('writes', () => {
   });
 
   it('a value that looks like a list of siblings is none', () => {
-    const text = '\u0001[["x",0]]';
+    const text = '\u00011.0|x';
     expect(values(write('', 1, 1, text))).toEqual([text]);
   });
 
@@ -75,7 +79,7 @@ describe('removals', () => {
   it('a removal leaves a tombstone without siblings that keeps the removed value away', () => {
     const first = write('', 1, 10);
     const removed = withRemoval(first, named, contextOf(first.version), 0);
-    expect(removed).toMatchObject({ version: '1.a|', value: '', ttlMs: tombstoneMs });
+    expect(removed).toMatchObject({ version: '1.a|', value: '', ttlMs: tombstoneMs + tombstoneMarginMs });
     expect(siblingsOf(removed)).toEqual([]);
     expect(mergedCopy(first, removed)).toBe(removed);
   });
@@ -84,6 +88,28 @@ describe('removals', () => {
     const first = write('', 1, 10, 'a');
     const all = mergedCopy(withRemoval(undefined, named, contextOf(first.version), hourMs), write('', 2, 11, 'b'));
     expect(values(mergedCopy(all, first))).toEqual(['b']);
+  });
+});
+
+describe('a tombstone outlives what it removes', () => {
+  const removalOf = (record: StoredRecord) => withRemoval(record, named, contextOf(record.version), record.ttlMs);
+
+  it('also where that came later than its time to live says, or the clock is behind', () => {
+    const first = write('', 1, 10, 'a', hourMs);
+    const removed = removalOf(first);
+    expect(removed.ttlMs).toBe(hourMs + tombstoneMarginMs);
+    const unknowing = withRemoval(undefined, named, contextOf(first.version), 1_000);
+    expect(unknowing.ttlMs).toBe(1_000 + tombstoneMarginMs);
+    expect(mergedCopy(unknowing, first).ttlMs).toBe(hourMs + tombstoneMarginMs);
+  });
+
+  it('but does not live ever longer when a record is put and removed again and again', () => {
+    let record = write('', 1, 1, 'a', hourMs);
+    for (let i = 2; i < 200; i += 2) {
+      record = removalOf(record);
+      record = mergedCopy(record, write(contextOf(record.version), 1, i, 'b', hourMs));
+    }
+    expect(record.ttlMs).toBe(hourMs + tombstoneMarginMs);
   });
 });
 
@@ -136,6 +162,45 @@ describe('bounds', () => {
     expect(values(mergedCopy(write('', 1, 1, `a${text}`), write('', 2, 2, `b${text}`)))).toEqual([`b${text}`]);
   });
 
+  it('what two parts of a ring may write beside each other is all kept when they meet', () => {
+    const part = (site: number, count: number, characters: number) => {
+      let all = write('', site, 1, 'x'.repeat(characters));
+      for (let i = 1; i < count; i++) all = mergedCopy(all, write('', site + i, i + 1, 'x'.repeat(characters)));
+      expect(isCrowded(all)).toBe(false);
+      return all;
+    };
+    for (const [count, characters] of [
+      [siblingsWrittenMax, 10],
+      [2, siblingsCharactersWrittenMax / 2 - 20],
+    ] as const) {
+      const losses = { count: 0 };
+      const both = mergedCopy(part(10, count, characters), part(100, count, characters), losses);
+      expect(values(both)).toHaveLength(2 * count);
+      expect(losses.count).toBe(0);
+      expect(copyFault(both)).toBe('');
+      expect(isCrowded(both)).toBe(true);
+    }
+  });
+
+  it('siblings that found no room are counted, and those that have expired go first', () => {
+    const losses = { count: 0 };
+    const text = 'x'.repeat(20_000);
+    mergedCopy(write('', 1, 1, text), write('', 2, 2, text), losses);
+    expect(losses.count).toBe(1);
+    const short = mergedCopy(write('', 1, 1, text, 1_000), write('', 2, 2, 'y'));
+    const later = { ...short, ttlMs: short.ttlMs - 2_000 };
+    expect(values(mergedCopy(later, write('', 3, 3, text), losses))).toEqual(['y', text]);
+    expect(losses.count).toBe(1);
+  });
+
+  it('a copy that outlives its value takes little more room, whatever is in it', () => {
+    const old = write('', 1, 1, 'old', 10 * hourMs);
+    const all = mergedCopy(old, write(contextOf(old.version), 1, 2, '"'.repeat(32_000), 60_000));
+    expect(all.value.length).toBeLessThan(siblingsCharactersMax);
+    expect(values(all)).toEqual(['"'.repeat(32_000)]);
+    expect(copyFault(all)).toBe('');
+  });
+
   it('a vector names at most sitesMax sites, the latest', () => {
     let all = write('', 0, 1);
     for (let i = 1; i < 40; i++)
@@ -171,8 +236,21 @@ describe('texts from outside', () => {
     expect(compareVersions('b', 'a')).toBe('covers');
   });
 
+  it('what is no text is no version, no value and no context, and numbers are numbers', () => {
+    for (const odd of [undefined, null, 5, [], {}, Number.NaN] as never[]) {
+      expect(copyFault({ ...named, version: odd, value: 'x', ttlMs: 1 })).not.toBe('');
+      expect(copyFault({ ...named, version: '|1.1', value: odd, ttlMs: 1 })).not.toBe('');
+      expect(isContext(odd)).toBe(false);
+      if (odd !== 5) expect(copyFault({ ...named, version: '|1.1', value: 'x', ttlMs: odd })).not.toBe('');
+    }
+    expect(copyFault({ ...named, version: '|1.1', value: 'x', ttlMs: '5' as never })).not.toBe('');
+    expect(copyFault({ ...named, version: `|1.${(2 ** 52 + 1).toString(36)}`, value: 'x', ttlMs: 1 })).toContain(
+      'clock',
+    );
+  });
+
   it('a value must have the siblings that its version names', () => {
-    expect(copyFault({ ...named, version: '|1.1', value: '\u0001[]', ttlMs: 1 })).toContain('siblings');
+    expect(copyFault({ ...named, version: '|1.1', value: '\u0001|', ttlMs: 1 })).toContain('siblings');
     expect(copyFault({ ...named, version: '1.1|', value: 'x', ttlMs: 1 })).toContain('siblings');
     expect(copyFault({ ...named, version: '1.1|', value: '', ttlMs: 0 })).toContain('tombstone');
     expect(copyFault({ ...named, version: '|1.1', value: 'x', ttlMs: -1 })).toContain('time to live');

@@ -21,8 +21,18 @@ import { type Lasting, valueSiblings, valueText } from './versions-value.ts';
 
 /** How long a host may be away and come back with what was removed meanwhile, where that would never have expired. */
 export const tombstoneMs = 10 * 24 * 3_600_000;
-/** Characters of a value with several siblings; above that the oldest counts as seen. One sibling may be longer. */
-export const siblingsCharactersMax = 32_000;
+/** A tombstone lives longer than what it removes by so much: another host may have got that later, or its clock may be behind. */
+export const tombstoneMarginMs = 60_000;
+/**
+ * Siblings, and characters of a value with several, that a write may make. Two parts of a ring that have no way to each other may fill a record
+ * up to it, and what they make together is still kept.
+ */
+export const siblingsWrittenMax = 16;
+export const siblingsCharactersWrittenMax = 16_000;
+/** Characters of a value with several siblings, which is what a store takes; above that the oldest counts as seen. */
+export const siblingsCharactersMax = 32_700;
+/** Coordinators count microseconds since 1970; beyond this one could soon count no further. */
+const countersKeptMax = 2 ** 52;
 /** A copy that outlives what it supersedes by less is good enough: hosts do not expire things at the same moment anyway. */
 const lifeSlackMs = 1_000;
 
@@ -82,7 +92,7 @@ function isSuperseded(a: VersionParts, b: VersionParts): boolean {
  * What both copies of one record make together: a or b itself where it is that already. A new one has the name and the key of a. The result
  * lives long enough to keep from coming back what either of them superseded.
  */
-export function mergedCopy(a: StoredRecord, b: StoredRecord): StoredRecord {
+export function mergedCopy(a: StoredRecord, b: StoredRecord, losses?: Losses): StoredRecord {
   const order = compareVersions(a.version, b.version);
   if (order === 'same') return a;
   if (order === 'covers') return outliving(a, b);
@@ -100,8 +110,23 @@ export function mergedCopy(a: StoredRecord, b: StoredRecord): StoredRecord {
   vector.vectorCount = 0;
   for (const parts of [first, second])
     for (let i = 0; i < parts.vectorCount; i++) raise(vector, parts.vectorSites[i]!, parts.vectorCounters[i]!);
-  return copyOf(a, vector, sorted, Math.max(lifeNeededMs(a), lifeNeededMs(b)));
+  return copyOf(a, vector, sorted, Math.max(lifeNeededMs(a), lifeNeededMs(b)), losses);
 }
+
+/** Living siblings that count as seen, though nobody has seen them, as there was no room. */
+export interface Losses {
+  count: number;
+}
+
+/** Whether a copy has more siblings than writes may make; a copy of one sibling has not. */
+export const isCrowded = ({ version, value }: StoredRecord): boolean =>
+  parseVersion(version, first) &&
+  first.dotsCount > 1 &&
+  (first.dotsCount > siblingsWrittenMax || value.length > siblingsCharactersWrittenMax);
+
+/** How many siblings a copy has. */
+export const siblingsCountOf = ({ version }: StoredRecord): number =>
+  parseVersion(version, first) ? first.dotsCount : 0;
 
 interface HeldSibling extends Lasting, Dot {}
 
@@ -117,17 +142,24 @@ function surviving(record: StoredRecord, own: VersionParts, other: VersionParts)
   return survivors;
 }
 
-/** A copy within its bounds: the oldest siblings that are too many count as seen. */
-function copyOf(named: Named, vector: VersionParts, sorted: HeldSibling[], lifeMs: number): StoredRecord {
+/** A copy within its bounds: the oldest siblings that are too many count as seen, those that have expired before others. */
+function copyOf(
+  named: Named,
+  vector: VersionParts,
+  sorted: HeldSibling[],
+  lifeMs: number,
+  losses?: Losses,
+): StoredRecord {
   const { table, key, name } = named;
   for (;;) {
     const siblings = lastingAlike(sorted);
     const longestMs = siblings.reduce((longest, one) => Math.max(longest, one.leftMs), lifeMs);
     const value = valueText(siblings, longestMs);
     if (sorted.length > siblingsMax || (sorted.length > 1 && value.length > siblingsCharactersMax)) {
-      const [oldest, ...rest] = sorted as [HeldSibling, ...HeldSibling[]];
+      const oldest = sorted.find((one) => one.leftMs <= 0 && isFirstOfSite(sorted, one)) ?? sorted[0]!;
       raise(vector, oldest.site, oldest.counter);
-      sorted = rest.filter((one) => one.site !== oldest.site || one.counter > oldest.counter);
+      if (losses !== undefined && oldest.leftMs > 0) losses.count++;
+      sorted = sorted.filter((one) => one.site !== oldest.site || one.counter > oldest.counter);
       continue;
     }
     boundVector(vector);
@@ -141,6 +173,10 @@ function copyOf(named: Named, vector: VersionParts, sorted: HeldSibling[], lifeM
   }
 }
 
+/** A vector that has seen a sibling has seen all of its site below. */
+const isFirstOfSite = (sorted: readonly HeldSibling[], one: HeldSibling): boolean =>
+  sorted.every(({ site, counter }) => site !== one.site || counter >= one.counter);
+
 /** Beside a sibling that does not expire none does, since how long they have yet could not be said. */
 function lastingAlike<S extends Lasting>(siblings: readonly S[]): readonly Lasting[] {
   if (!siblings.some((one) => one.leftMs === Infinity)) return siblings;
@@ -153,14 +189,21 @@ const lifeNeededMs = ({ ttlMs }: StoredRecord): number => (ttlMs === 0 ? tombsto
 
 /** The newer copy, with a longer life if what it supersedes has one. */
 function outliving(newer: StoredRecord, older: StoredRecord): StoredRecord {
-  const neededMs = lifeNeededMs(older);
+  const neededMs = newer.version.endsWith('|') ? tombstoneLifeMs(older) : lifeNeededMs(older);
   if (newer.ttlMs === 0 || newer.ttlMs + lifeSlackMs >= neededMs) return newer;
   if (!parseVersion(newer.version, third)) return newer;
   const siblings = valueSiblings(newer.value, leftMs(newer), third.dotsCount);
   if (siblings === undefined) return newer;
-  const value = valueText(siblings, neededMs);
-  if (value.length > siblingsCharactersMax && value.length > newer.value.length) return newer;
-  return { ...newer, value, ttlMs: neededMs };
+  return { ...newer, value: valueText(siblings, neededMs), ttlMs: neededMs };
+}
+
+/** How long a tombstone lives that removes what a copy holds. What that itself supersedes needs no further margin, or it would grow for ever. */
+function tombstoneLifeMs(removed: StoredRecord): number {
+  if (removed.ttlMs === 0) return tombstoneMs + tombstoneMarginMs;
+  return siblingsOf(removed).reduce(
+    (longest, { ttlMs }) => Math.max(longest, ttlMs + tombstoneMarginMs),
+    removed.ttlMs,
+  );
 }
 
 /** What readers of a copy see, the latest write last; nothing where it is removed or its values have expired. */
@@ -191,12 +234,22 @@ export const seenInContext = (text: string, site: number): number | undefined =>
 
 /** An empty sentence when it is a copy as others can keep it. */
 export function copyFault({ version, value, ttlMs }: StoredRecord): string {
+  if (typeof version !== 'string' || typeof value !== 'string') return 'a version and a value are texts';
   if (!parseVersion(version, first)) return 'the version is not a version vector with dots';
-  if (!(ttlMs >= 0 && ttlMs <= Number.MAX_SAFE_INTEGER)) return 'the time to live is not within 0 ms and 2^53 ms';
+  if (highestOf(first) > countersKeptMax) return 'the version counts beyond 2^52: the clock of its writer is wrong';
+  if (typeof ttlMs !== 'number' || !(ttlMs >= 0 && ttlMs <= Number.MAX_SAFE_INTEGER))
+    return 'the time to live is not within 0 ms and 2^53 ms';
   if (first.dotsCount === 0 && ttlMs === 0) return 'a tombstone has a time to live';
   if (valueSiblings(value, Infinity, first.dotsCount) === undefined)
     return 'the value has other siblings than its version';
   return '';
+}
+
+function highestOf({ vectorCount, vectorCounters, dotsCount, dotCounters }: VersionParts): number {
+  let highest = 0;
+  for (let i = 0; i < vectorCount; i++) highest = Math.max(highest, vectorCounters[i]!);
+  for (let i = 0; i < dotsCount; i++) highest = Math.max(highest, dotCounters[i]!);
+  return highest;
 }
 
 /**
@@ -227,9 +280,12 @@ export function withRemoval(
   context: string,
   ttlMs: number,
 ): StoredRecord {
+  const lifeMs =
+    current === undefined || ttlMs === 0
+      ? (ttlMs === 0 ? tombstoneMs : ttlMs) + tombstoneMarginMs
+      : Math.max(ttlMs, tombstoneLifeMs(current));
   parseContext(context, first);
-  const version = versionText(first);
-  const removed: StoredRecord = { table, key, name, version, value: '', ttlMs: ttlMs === 0 ? tombstoneMs : ttlMs };
+  const removed: StoredRecord = { table, key, name, version: versionText(first), value: '', ttlMs: lifeMs };
   return current === undefined ? removed : mergedCopy(current, removed);
 }
 
