@@ -7,9 +7,17 @@ import { bucketOf, type RecordName, type RecordsRead, type StoredRecord } from '
 import type { CopyRefused, StoreCopy } from './protocol.ts';
 import { aliveRecord } from './replica-cache.ts';
 import { askStore } from './replica-jobs.ts';
-import { type Batch, copiesUnderWayMax, type Entry, mapName, type Party, type ReplicaState } from './replica-state.ts';
+import {
+  type Batch,
+  copiesUnderWayMax,
+  type Entry,
+  mapName,
+  type Party,
+  type ReplicaState,
+  type Waiting,
+} from './replica-state.ts';
 import { doubt, writeBegins, writeEnds, writeFails } from './replica-tree.ts';
-import { copyFault, mergedCopy } from './versions.ts';
+import { copyFault, isCrowded, type Losses, mergedCopy, siblingsCountOf } from './versions.ts';
 
 /** Batches of repair at the store at a time, so that a single copy is not behind many. */
 export const batchesRunningMax = 3;
@@ -65,13 +73,12 @@ function keep(
     begin(state, entries.slice(i, i + recordsPerWriteMax), now, out);
 }
 
-const entryOf = (name: string, incoming: StoredRecord, party: Party): Entry => ({
+const entryOf = (name: string, record: StoredRecord, party: Party): Entry => ({
   name,
-  table: incoming.table,
-  key: incoming.key,
-  bucket: bucketOf(incoming.key),
-  incoming,
-  parties: [party],
+  table: record.table,
+  key: record.key,
+  bucket: bucketOf(record.key),
+  parties: [{ record, party }],
   stored: undefined,
   isRead: false,
   isDamaged: false,
@@ -116,12 +123,13 @@ function write(state: ReplicaState, entries: readonly Entry[], now: number, out:
   const written: Entry[] = [];
   for (const entry of entries) {
     const current = entry.stored === undefined ? undefined : aliveRecord(entry.stored, now);
-    entry.after = current === undefined ? entry.incoming : mergedCopy(current, entry.incoming);
-    if (entry.after === current) {
+    const after = mergeParties(state, entry, current, out);
+    entry.after = after;
+    if (after === undefined || after === current) {
       finish(state, entry, undefined, now, out);
       continue;
     }
-    entry.expiresAt = entry.after.ttlMs === 0 ? 0 : now + entry.after.ttlMs;
+    entry.expiresAt = after.ttlMs === 0 ? 0 : now + after.ttlMs;
     writeBegins(state, entry.bucket);
     written.push(entry);
   }
@@ -134,6 +142,37 @@ function write(state: ReplicaState, entries: readonly Entry[], now: number, out:
     askStore(state, { type: 'write-records', records, removals: [] }, job, now, out);
   }
 }
+
+/** What all copies that came for a name make together with what is there. Whose write would take another's room is refused. */
+function mergeParties(state: ReplicaState, entry: Entry, current: StoredRecord | undefined, out: Outbox) {
+  let after = current;
+  const kept: Waiting[] = [];
+  for (const waiting of entry.parties) {
+    const { record, party } = waiting;
+    losses.count = 0;
+    const next = after === undefined ? record : mergedCopy(after, record, losses);
+    const isMerged = next !== after && next !== record;
+    if (isMerged && party.kind === 'copy' && (losses.count > 0 || takesRoom(after!, record, next))) {
+      state.copiesUnderWay--;
+      refuse(state, party, { code: 'siblings', sentence: siblingsSentence }, out);
+      continue;
+    }
+    state.counts.siblingsLostCount += losses.count;
+    after = next;
+    kept.push(waiting);
+  }
+  entry.parties = kept;
+  return after;
+}
+const losses: Losses = { count: 0 };
+const siblingsSentence =
+  'too many values stand beside each other in this record, or too long ones: get it, merge them, and put that with its context';
+
+/** Whether a write leaves less room than there must be for what another part of the ring may have written meanwhile. */
+const takesRoom = (before: StoredRecord, written: StoredRecord, after: StoredRecord): boolean =>
+  siblingsCountOf(written) === 1 &&
+  isCrowded(after) &&
+  (siblingsCountOf(after) > siblingsCountOf(before) || after.value.length > before.value.length);
 
 export function onEntriesWritten(state: ReplicaState, entries: readonly Entry[], now: number, out: Outbox): void {
   for (const entry of entries) {
@@ -173,7 +212,7 @@ export function onEntriesFailed(
 
 /** Tells whoever waits, and begins with what came for the name meanwhile. */
 function finish(state: ReplicaState, entry: Entry, failure: Failure | undefined, now: number, out: Outbox): void {
-  for (const party of entry.parties) {
+  for (const { party } of entry.parties) {
     if (party.kind === 'batch') batchStep(state, party.batch, failure);
     else {
       state.copiesUnderWay--;
@@ -193,10 +232,7 @@ export function releaseName(state: ReplicaState, name: string, now: number, out:
   }
   state.busy.set(name, []);
   const entry = entryOf(name, first.record, first.party);
-  for (const { record, party } of others) {
-    entry.incoming = mergedCopy(entry.incoming, record);
-    entry.parties.push(party);
-  }
+  entry.parties = [first, ...others];
   begin(state, [entry], now, out);
 }
 

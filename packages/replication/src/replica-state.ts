@@ -68,8 +68,8 @@ export interface Entry {
   readonly table: number;
   readonly key: RingKey;
   readonly bucket: number;
-  incoming: StoredRecord;
-  readonly parties: Party[];
+  /** The copies that came, and who waits for them. */
+  parties: readonly Waiting[];
   /** What the store has, also when it has expired; undefined for nothing, or not known yet. */
   stored: CachedRecord | undefined;
   isRead: boolean;
@@ -269,6 +269,8 @@ export interface ReplicaCounts {
   keptCount: number;
   fetchedCount: number;
   refusedCount: number;
+  /** Values that found no room beside others when repair merged copies. */
+  siblingsLostCount: number;
   sentCount: number;
   takenCount: number;
   healedCount: number;

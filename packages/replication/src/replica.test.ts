@@ -71,6 +71,30 @@ describe('store-copy', () => {
     expect(world.state(1).busy.size).toBe(0);
   });
 
+  it('a write that would take the room of others is refused, and repair keeps what both parts of a ring have', () => {
+    const world = new ReplicaWorld(2);
+    world.run(100);
+    const text = 'x'.repeat(20_000);
+    expect(kept(world, copy('alice', 1, text))).toMatchObject({ type: 'copy-stored' });
+    const refused = kept(world, copy('alice', 2, text)) as CopyRefused;
+    expect(refused).toMatchObject({ type: 'copy-refused', code: 'siblings' });
+    expect(refused.sentence).toContain('put that with its context');
+    expect(siblingsOf(world.records(1)[0]!)).toHaveLength(1);
+    expect(kept(world, copy('alice', 3, 'merged', 'g.2'))).toMatchObject({ type: 'copy-stored' });
+    // Together in one step, and at another host as well.
+    for (const host of [1, 2]) for (let i = 1; i <= 30; i++) store(world, host, copy('bob', host * 100 + i));
+    world.run(10);
+    expect(world.take('copy-stored')).toHaveLength(32);
+    expect(world.take('copy-refused')).toHaveLength(28);
+    world.repair(1, [2]);
+    world.run(1_000);
+    const bob = world.records(2).find(({ name }) => name === 'bob')!;
+    expect(siblingsOf(bob)).toHaveLength(32);
+    expect(world.state(1).counts.siblingsLostCount + world.state(2).counts.siblingsLostCount).toBe(0);
+    expect(kept(world, copy('bob', 900, 'one', contextOf(bob.version)))).toMatchObject({ type: 'copy-stored' });
+    expect(world.state(1).copiesUnderWay).toBe(0);
+  });
+
   it('a tombstone is kept like any copy and fetched as one', () => {
     const world = new ReplicaWorld(1);
     const record = copy('alice', 1);
