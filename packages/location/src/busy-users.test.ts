@@ -98,12 +98,22 @@ describe('siblings', () => {
     expect(shortOf(all.ask(listOf(alice)))).toBe('sip:a@1#1 sip:a@3#1');
   });
 
-  it('that nobody can read count, and do not stay in the way', () => {
+  it.each([
+    ['no JSON', '{'],
+    ['of a later version', '[2,{"bindings":[]}]'],
+    ['with a binding of a later version', JSON.stringify([60_000, [['sip:a@1', { key: '' }]]])],
+  ])('that cannot be read are neither listed as nothing nor replaced: store-failed (%s)', (_how, value) => {
     const all = new StoredLocations();
-    all.records.set(alice, { siblings: [{ dot: 'x', value: '{', expiresAt: 10 ** 9 }], seen: new Set(['x']) });
-    expect(shortOf(all.ask(changeOf(alice, 1, ['sip:a@1'])))).toBe('sip:a@1#1');
-    expect(all.states[0]!.counts.valuesUnread).toBe(1);
-    expect(all.records.get(alice)!.siblings).toHaveLength(1);
+    const unread = { dot: 'x', value, expiresAt: 10 ** 9 };
+    all.records.set(alice, { siblings: [unread], seen: new Set(['x']) });
+    expect(shortOf(all.ask(changeOf(alice, 1, ['sip:a@1'])))).toBe('store-failed');
+    expect(shortOf(all.ask(changeOf(alice, 2, 'remove-all')))).toBe('store-failed');
+    expect(shortOf(all.ask(listOf(alice)))).toBe('store-failed');
+    expect(all.states[0]!.counts.valuesUnread).toBe(3);
+    expect(all.records.get(alice)!.siblings).toEqual([unread]);
+    all.records.get(alice)!.siblings.push({ dot: 'y', ...someValue('sip:a@3') });
+    expect(shortOf(all.ask(changeOf(alice, 3, ['sip:a@1'])))).toBe('store-failed');
+    expect(typesOf(all)).toBe('get get get get');
   });
 
   function someValue(contact: string) {

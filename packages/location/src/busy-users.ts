@@ -87,8 +87,12 @@ export function onRecordGot(state: LocationState, message: RecordGot, now: numbe
   if (busy === undefined) return;
   const { bindingsPerUserMax, recordCharactersMax } = state.config;
   const bindings = bindingsOf(message.siblings, now);
-  if (bindings === undefined) state.counts.valuesUnread++;
-  busy.bindings = boundedBindings(bindings ?? [], bindingsPerUserMax, recordCharactersMax);
+  if (bindings === undefined) {
+    // Perhaps a later version of this software wrote it: what is not understood must not be replaced.
+    state.counts.valuesUnread++;
+    return refuseAll(state, busy, 'store-failed', now, out);
+  }
+  busy.bindings = boundedBindings(bindings, bindingsPerUserMax, recordCharactersMax);
   busy.context = message.context;
   cache(state, busy, now, out);
   serve(state, busy, now, out);

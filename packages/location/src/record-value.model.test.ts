@@ -132,7 +132,7 @@ describe('a value', () => {
     fc.assert(property);
   });
 
-  it('that nobody can read is said to be so, and harms no sibling', () => {
+  it('that nobody can read is said to be so, also beside siblings and merged with them again', () => {
     const good = recordValueOf([{ ...fc.sample(binding, 1)[0]!, expiresAt: now + 5 }], now);
     for (const value of [
       '',
@@ -146,7 +146,10 @@ describe('a value', () => {
       '\u0000',
     ]) {
       expect(bindingsOf([[value, 5]], now)).toBeUndefined();
-      expect(bindingsOf([[value, 5], good], now)).toHaveLength(1);
+      expect(bindingsOf([[value, 5], good], now)).toBeUndefined();
+      const merged = mergedValue([good, [value, 5]]);
+      expect(mergedValue([merged, good])).toEqual(merged);
+      expect(bindingsOf([merged], now)).toBeUndefined();
     }
     fc.assert(fc.property(fc.string(), fc.integer(), (value, ttl) => void bindingsOf([[value, ttl], good], now)));
   });

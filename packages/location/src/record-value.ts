@@ -24,6 +24,8 @@ export type TimedValue = readonly [value: string, ttlMs: number];
 const msLeftMax = 2 ** 32 * 1_000;
 /** A record without bindings lives no longer than it must; 0 would be for ever. */
 const nothing: TimedValue = ['[1,[]]', 1];
+/** What siblings make of which one cannot be read. Whatever it is merged with cannot be read either. */
+const unreadable: TimedValue = ['', 1];
 
 /** What is written for these bindings: at least one, all live. The record lives as long as the longest of them. */
 export function recordValueOf(bindings: readonly Binding[], now: number): TimedValue {
@@ -48,7 +50,8 @@ export function recordValueOf(bindings: readonly Binding[], now: number): TimedV
 
 /**
  * The bindings in values that were read from the store: several are merged. Of two for one contact, or for one instance and reg-id
- * (RFC 5626) of different Call-IDs, the one that expires later is meant. Best q first. Undefined for a value that nobody can read.
+ * (RFC 5626) of different Call-IDs, the one that expires later is meant. Best q first. Undefined where one of them
+ * cannot be read.
  */
 export function bindingsOf(siblings: readonly TimedValue[], now: number): Binding[] | undefined {
   const [value, ttlLeftMs] = siblings.length > 1 ? mergedValue(siblings) : (siblings[0] ?? nothing);
@@ -77,12 +80,15 @@ export function mergeBindings(siblings: readonly { readonly value: string; reado
 /**
  * One value of several: commutative, associative, idempotent. For each contact (the instance with its reg-id where there are
  * both, else the contact key) and Call-ID the binding of the highest CSeq is kept, of equal ones the one that expires later. Requests
- * of two Call-IDs have no order (RFC 3261 10.2), so both stay, and `bindingsOf` chooses.
+ * of two Call-IDs have no order (RFC 3261 10.2), so both stay, and `bindingsOf` chooses. With one that cannot be read, as a later
+ * version of this software wrote it, nothing can be said of the whole.
  */
 export function mergedValue(siblings: readonly TimedValue[]): TimedValue {
   const merged = new Map<string, StoredBinding>();
   for (const [value, ttlLeftMs] of siblings) {
-    for (const one of liveOf(value, ttlLeftMs) ?? []) {
+    const live = liveOf(value, ttlLeftMs);
+    if (live === undefined) return unreadable;
+    for (const one of live) {
       const name = JSON.stringify([identityOf(one), one[4]]);
       const other = merged.get(name);
       if (other === undefined || compareRequests(one, other) > 0) merged.set(name, one);

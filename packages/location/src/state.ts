@@ -86,7 +86,7 @@ export interface LocationState {
 export interface LocationCounts {
   /** Of the cache, because the range changed. */
   usersForgotten: number;
-  /** Requests refused because of the store, and values from it that nobody can read. */
+  /** Requests refused because of the store, and values from it that cannot be read here. */
   storeRefused: number;
   valuesUnread: number;
 }
