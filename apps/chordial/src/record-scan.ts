@@ -108,7 +108,8 @@ async function scanHost(
     if (page.type === 'storage-failed') throw new Error(page.sentence);
     if (page.type !== 'range-scanned') throw new Error('it does not know how to scan: is it of an older version?');
     records.push(...page.records);
-    for (const { name, version, value } of page.records) characters += 200 + name.length + version.length + value.length;
+    for (const { name, version, value } of page.records)
+      characters += 200 + name.length + version.length + value.length;
     damagedCount += page.damaged.length;
     after = page.next;
   } while (after !== undefined && records.length < limit && characters < charactersMax);
