@@ -15,7 +15,10 @@ const recordChange = z.object({
   ttlSeconds: z.number().min(0).max(ttlSecondsMax).default(0),
   context: z.string().max(1_000).optional(),
 });
-const transfer = z.object({ file: z.string().min(1).refine(isAbsolute, 'an absolute path'), withOld: z.boolean().default(false) });
+const transfer = z.object({
+  file: z.string().min(1).refine(isAbsolute, 'an absolute path'),
+  withOld: z.boolean().default(false),
+});
 const bodyBytesMax = 200_000;
 
 export function addRecordRoutes(routes: Hono, { records, options }: Pick<ChordialHost, 'records' | 'options'>): void {

@@ -27,13 +27,13 @@ export class ExportWriter {
   #waitingCharacters = 0;
 
   /** Throws what the system throws: EEXIST for a name that is taken. */
-  constructor(file: string) {
+  constructor(file: string, now: number) {
     this.#file = file;
     this.#unfinished = `${file}.unfinished`;
     if (existsSync(file))
       throw Object.assign(new Error(`${file} is there`), { code: 'EEXIST', path: file, syscall: 'open' });
     this.#descriptor = openSync(this.#unfinished, 'wx', 0o600);
-    this.#add(headerLine());
+    this.#add(headerLine(now));
   }
 
   write(record: ExportedRecord): void {
@@ -98,6 +98,8 @@ export function syncFolder(folder: string): void {
 export class ExportReader {
   /** How many records were read. */
   recordsCount = 0;
+  /** When the file was begun, known with the first record; 0 where it does not say. */
+  exportedAt = 0;
   readonly #descriptor: number;
   readonly #piece = Buffer.alloc(pieceBytes);
   readonly #decoder = new TextDecoder();
@@ -121,6 +123,7 @@ export class ExportReader {
       if (parsed.kind === 'fault') return parsed.sentence;
       if (this.#isFirst !== (parsed.kind === 'header')) return 'this is not a file of exported records';
       this.#isFirst = false;
+      if (parsed.kind === 'header') this.exportedAt = parsed.exportedAt;
       if (parsed.kind === 'record') {
         this.recordsCount++;
         return parsed.record;

@@ -2,7 +2,7 @@
 // is, the last one how many records there are, so that a file that was cut short is known by it. Expiry is wall-clock time: what a backup
 // holds grows old in the drawer.
 //
-//   CRC32 ["chordial-records",1]
+//   CRC32 ["chordial-records",1,time]                when it was begun: milliseconds since 1970
 //   CRC32 [table,key,name,version,value,expires]        expires: milliseconds since 1970, 0 never
 //   CRC32 ["end",recordsCount]
 import { parseRingKey } from '@chordial/ring-key';
@@ -21,12 +21,13 @@ export interface ExportedRecord extends Omit<StoredRecord, 'ttlMs'> {
   readonly expires: number;
 }
 export type ExportLine =
-  | { readonly kind: 'header' }
+  /** When it was begun; 0 where the file does not say. */
+  | { readonly kind: 'header'; readonly exportedAt: number }
   | { readonly kind: 'record'; readonly record: ExportedRecord }
   | { readonly kind: 'end'; readonly recordsCount: number }
   | { readonly kind: 'fault'; readonly sentence: string };
 
-export const headerLine = (): string => lineOf([format, formatVersion]);
+export const headerLine = (now: number): string => lineOf([format, formatVersion, now]);
 export const endLine = (recordsCount: number): string => lineOf(['end', recordsCount]);
 export const recordLine = ({ table, key, name, version, value, expires }: ExportedRecord): string =>
   lineOf([table, key, name, version, value, expires]);
@@ -53,7 +54,7 @@ export function parseLine(line: string): ExportLine {
   if (!Array.isArray(parts)) return fault('a line is not a list');
   if (parts[0] === format) {
     return parts[1] === formatVersion
-      ? { kind: 'header' }
+      ? { kind: 'header', exportedAt: typeof parts[2] === 'number' ? parts[2] : 0 }
       : fault(`the file has version ${parts[1]}: read it with a newer release`);
   }
   if (parts[0] === 'end') {

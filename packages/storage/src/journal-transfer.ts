@@ -86,7 +86,7 @@ function beginTransfer(state: JournalState, now: number, out: Outbox): void {
 
 function writePiece(state: JournalState, transfer: Transfer, out: Outbox): void {
   const isFirst = transfer.bytes === 0;
-  let text = isFirst ? headerLine() : '';
+  let text = isFirst ? headerLine(wallClock(state, state.now)) : '';
   while (transfer.at < transfer.entries.length && text.length < pieceCharacters) {
     const { table, key, name, version, value, expiresAt } = transfer.entries[transfer.at++]!;
     text += recordLine({ table, key, name, version, value, expires: expiresAt });

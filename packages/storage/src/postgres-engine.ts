@@ -152,8 +152,8 @@ export class PostgresEngine implements Engine {
     return { dropped, hasMore: rest instanceof EngineFailure || rest.rows[0]!.has };
   }
 
-  beginExport(file: string): Promise<EngineFailure | LongWork> {
-    return beginPostgresExport(this.#connection, this.#host, file);
+  beginExport(file: string, now: number): Promise<EngineFailure | LongWork> {
+    return beginPostgresExport(this.#connection, this.#host, file, now);
   }
 
   beginImport(file: string, now: number): EngineFailure | LongWork {

@@ -14,6 +14,7 @@ export async function beginPostgresExport(
   connection: PostgresConnection,
   host: number,
   file: string,
+  now: number,
 ): Promise<EngineFailure | LongWork> {
   const client = await connection.openAnother();
   if (client instanceof EngineFailure) return client;
@@ -23,7 +24,7 @@ export async function beginPostgresExport(
     // The transaction sees what there is at its first statement.
     await client.query('begin transaction isolation level repeatable read, read only');
     await client.query(sql.count, [host]);
-    writer = new ExportWriter(file);
+    writer = new ExportWriter(file, now);
   } catch (error) {
     end();
     return failureOf(error, connection, file);

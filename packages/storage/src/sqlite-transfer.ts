@@ -20,7 +20,7 @@ export function beginSqliteExport(
   now: number,
   file: string,
 ): LongWork {
-  const writer = new ExportWriter(file);
+  const writer = new ExportWriter(file, now);
   let source: DatabaseSync | undefined;
   const abandon = (): void => {
     source?.close();
