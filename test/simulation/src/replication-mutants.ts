@@ -184,4 +184,18 @@ export const replicationMutations: readonly Mutation[] = [
     replace: '    snapshot.bucket = bucket === undefined ? bucketsCount : bucket + 4_096;',
     breaks: 'a snapshot has not all records',
   },
+  {
+    name: 'promises-are-not-kept',
+    file: replication('acceptor'),
+    find: "  if (ballot !== '' && ballot < register.promised) {",
+    replace: "  if (ballot !== '' && ballot < register.accepted.slice(0, 0)) {",
+    breaks: 'an acceptor accepts below a ballot that it has promised',
+  },
+  {
+    name: 'expects-anything',
+    file: replication('ordered-change'),
+    find: "    const isMatch = write.expected === kept.context || (write.expected === '' && kept.value === undefined);",
+    replace: "    const isMatch = write.expected !== '' || kept.value === undefined;",
+    breaks: 'a compare and set does not compare',
+  },
 ];

@@ -204,8 +204,7 @@ function orderedFault(world: RecordWorld): string | undefined {
 
 /** Of a copy's value, without the times left, which hosts tell by their own clocks. */
 function textsOf(value: string): string {
-  if (!value.startsWith('\u0001')) return value;
-  return (JSON.parse(value.slice(1)) as [string, number][]).map(([text]) => text).join(' ');
+  return value.startsWith('\u0001') ? value.slice(value.indexOf('|') + 1) : value;
 }
 
 const told = (answer: Typed | undefined): string => (answer === undefined ? 'no answer' : JSON.stringify(answer));
