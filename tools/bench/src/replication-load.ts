@@ -44,8 +44,9 @@ export interface LoadRun {
   readonly p99Ms: number;
   /** Answers that were refusals, and the last one's sentence. */
   readonly refusedCount: number;
-  /** Gets that found nothing. */
+  /** Gets that found nothing, and those that found more than one value, as two owners had written or a write had not seen the last. */
   readonly missingCount: number;
+  readonly severalCount: number;
   readonly sentence: string;
 }
 /** A lane must come to rest: an actor that answers at once is asked in rounds, and one that refuses not again at once. */
@@ -86,6 +87,7 @@ interface LoadState {
   startedAt: number;
   refusedCount: number;
   missingCount: number;
+  severalCount: number;
   sentence: string;
 }
 
@@ -96,7 +98,15 @@ function onRunLoad(state: LoadState, asked: RunLoad, now: number, out: Outbox): 
   state.asked = asked;
   state.users = users;
   state.latencies.clear();
-  Object.assign(state, { refusedCount: 0, missingCount: 0, sentence: '', underWay: 0, resting: 0, startedAt: now });
+  Object.assign(state, {
+    refusedCount: 0,
+    missingCount: 0,
+    severalCount: 0,
+    sentence: '',
+    underWay: 0,
+    resting: 0,
+    startedAt: now,
+  });
   if (asked.seconds === 0 || state.next >= users.length) state.next = 0;
   state.sentAt = new Float64Array(Math.min(asked.window, users.length));
   askAll(state, now, out);
@@ -157,8 +167,9 @@ function onAnswer(state: LoadState, answer: ReplicationAnswer, now: number, out:
     state.refusedCount++;
     state.sentence = answer.sentence;
   } else if (answer.type === 'record-put') {
-    if (asked.kind === 'put') state.context = answer.context;
+    if (asked.kind === 'put' && answer.hasOthers !== true) state.context = answer.context;
   } else if (answer.siblings[0]?.[0].length !== valueCharacters) state.missingCount++;
+  else if (answer.siblings.length > 1) state.severalCount++;
   if (answer.type === 'record-refused') {
     state.resting++;
     out.setTimer(afterRefusalMs, { type: 'slot-due', slot: answer.correlation } satisfies SlotDue as Typed);
@@ -177,7 +188,7 @@ function goOn(state: LoadState, slot: number, now: number, out: Outbox): void {
 
 function finish(state: LoadState, now: number, out: Outbox): void {
   const { replyTo, correlation } = state.asked!;
-  const { latencies, startedAt, refusedCount, missingCount, sentence } = state;
+  const { latencies, startedAt, refusedCount, missingCount, severalCount, sentence } = state;
   const quantile = (share: number): number => (latencies.quantile(share) ?? 0) / 1_000;
   state.asked = undefined;
   out.send(replyTo!, {
@@ -189,6 +200,7 @@ function finish(state: LoadState, now: number, out: Outbox): void {
     p99Ms: quantile(0.99),
     refusedCount,
     missingCount,
+    severalCount,
     sentence,
   });
 }
@@ -242,6 +254,7 @@ export const load: Behaviour<LoadState, LoadMessage, LoadConfig> = {
       startedAt: 0,
       refusedCount: 0,
       missingCount: 0,
+      severalCount: 0,
       sentence: '',
     };
   },

@@ -144,6 +144,8 @@ export class HostRing {
     // What was refused may be missing; nothing else.
     if (missingCount > 0 && this.#refusedCount === 0) throw new Error(`${missingCount} gets found no value`);
     if (missingCount > 0) process.stderr.write(`  ${missingCount} gets found no value: some puts were refused\n`);
+    const severalCount = runs.reduce((sum, run) => sum + run.severalCount, 0);
+    if (severalCount > 0) process.stderr.write(`  ${severalCount} gets found more than one value\n`);
     return measured;
   }
 
