@@ -19,10 +19,10 @@ import {
   silent,
   waiting,
 } from './operations.ts';
-import { startPut, tableOf } from './operations-put.ts';
+import { countFrom, startPut, tableOf } from './operations-put.ts';
 import { getOrdered } from './ordered.ts';
 import type { CopyFetched, CopyRefused, FetchCopy, GetRecord, RecordGot } from './protocol.ts';
-import { contextOf, mergedCopy, siblingsOf, withRemoval } from './versions.ts';
+import { contextOf, mergedCopy, seenInContext, siblingsOf, withRemoval } from './versions.ts';
 
 /** A copy that is put back is not waited for. */
 const unasked = 0;
@@ -171,6 +171,8 @@ function complete(state: CoordinatorState, operation: Operation, now: number, ou
   state.counts.got++;
   const siblings = merged === undefined ? nothing : readSiblings(operation.table, merged);
   const context = merged === undefined ? '' : contextOf(merged.version);
+  // Whoever is given a context may write with it.
+  if (context.includes(state.siteText)) countFrom(state, seenInContext(context, state.site) ?? 0);
   out.send(replyTo, { type: 'record-got', correlation, siblings, context });
   putBack(state, operation, now, out);
   finishOperation(state, operation);

@@ -60,7 +60,8 @@ export function onPutRecord(state: CoordinatorState, message: PutRecord, now: nu
   if (fault !== '') return refuse(state, message, 'invalid', fault, out);
   const { context } = message;
   const seen = typeof context === 'string' ? seenInContext(context, state.site) : undefined;
-  if (seen === undefined) return refuse(state, message, 'invalid', contextSentence, out);
+  if (seen === undefined || seen > Math.max(state.counter, clockOf(state, now + aheadMsMax)))
+    return refuse(state, message, 'invalid', contextSentence, out);
   const operation = beginOperation(state, 'put', message, table, now, out);
   if (operation === undefined) return;
   // A context from a life whose clock was ahead: the dot is above it.
@@ -104,9 +105,23 @@ function putFault({ config }: CoordinatorState, { value, ttlMs }: PutRecord, tab
   return ttlMs >= 0 && ttlMs <= Number.MAX_SAFE_INTEGER ? '' : 'a time to live is 0 or a number of milliseconds';
 }
 
+/** What a context may be ahead of the clock, where no copy has shown that this coordinator has counted so far in an earlier life. */
+const aheadMsMax = 24 * 3_600_000;
+/** Counters above this, in the year 2112, leave no room to count on: who says that they were used is not believed. */
+const counterMax = 2 ** 52;
+
+const clockOf = ({ config }: CoordinatorState, now: number): number => Math.floor(config.startedAt + now) * 1_000;
+
+/** An earlier life has counted so far: this one goes on above. False when that cannot be. */
+export function countFrom(state: CoordinatorState, counter: number): boolean {
+  if (counter > counterMax) return false;
+  if (counter > state.counter) state.counter = counter;
+  return true;
+}
+
 /** A hybrid logical clock (Kulkarni et al. 2014): above all before, and not below the time, so that no life uses one again. */
 function nextCounter(state: CoordinatorState, now: number): number {
-  const clock = Math.floor(state.config.startedAt + now) * 1_000;
+  const clock = clockOf(state, now);
   state.counter = clock > state.counter ? clock : state.counter + 1;
   return state.counter;
 }
@@ -182,8 +197,13 @@ const isOfEarlierLife = (state: CoordinatorState, version: string): boolean =>
   version.includes(state.siteText) && counterOf(version, state.site) > state.counter;
 
 function writeAgain(state: CoordinatorState, operation: Operation, version: string, now: number, out: Outbox): void {
-  state.counter = counterOf(version, state.site);
   const { copy, kind } = operation;
+  if (!countFrom(state, counterOf(version, state.site))) {
+    const sentence =
+      'the record has a version that nobody can have written: delete it on all hosts, or wait until it expires';
+    if (!operation.isAnswered) refuseOperation(state, operation, 'storage', sentence, out);
+    return finishOperation(state, operation);
+  }
   const [written] = siblingsOf(copy!);
   if (kind === 'put' && written !== undefined) write(state, operation, written.value, written.ttlMs, now, out);
   else goOn(state, operation, out);

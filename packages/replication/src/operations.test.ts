@@ -1,5 +1,5 @@
 // Puts and deletes: who is asked, what is acknowledged when, and what becomes of hosts that are silent, refuse or are lost.
-import { makeAddress } from '@chordial/actor';
+import { makeAddress, type Typed } from '@chordial/actor';
 import { describe, expect, it } from 'vitest';
 import { asker, at, CoordinatorWorld, doorOf, membership, ownReplica, settledWorld } from './coordinator.fixture.ts';
 import type { CopyRefused, FetchCopy, ReplicaMessage, StoreCopy } from './protocol.ts';
@@ -106,11 +106,44 @@ describe('put-record', () => {
   it('a dot is above the context, whatever the clock says', () => {
     const world = settledWorld();
     const site = world.state.site.toString(36);
-    const ahead = (9e15).toString(36);
-    world.put('alice', '6', 'home', `${site}.${ahead}`);
-    expect((world.sent[0]!.message as StoreCopy).version).toBe(`${site}.${ahead}|${site}.${(9e15 + 1).toString(36)}`);
+    const seen = (1_700_000_000_000 + 80_000_000) * 1_000;
+    world.put('alice', '6', 'home', `${site}.${seen.toString(36)}`);
+    const context = `${site}.${seen.toString(36)}`;
+    expect((world.sent[0]!.message as StoreCopy).version).toBe(`${context}|${site}.${(seen + 1).toString(36)}`);
     world.put('bob', '6', 'home');
-    expect((world.sent.at(-1)!.message as StoreCopy).version).toBe(`|${site}.${(9e15 + 2).toString(36)}`);
+    expect((world.sent.at(-1)!.message as StoreCopy).version).toBe(`|${site}.${(seen + 2).toString(36)}`);
+  });
+
+  it('a context that this coordinator cannot have given is invalid, and writes go on', () => {
+    const world = settledWorld();
+    const site = world.state.site.toString(36);
+    for (const counter of [Number.MAX_SAFE_INTEGER, 4e15, (1_700_000_000_000 + 90_000_000) * 1_000])
+      expect(reasons(world.put('alice', '6', 'home', `${site}.${counter.toString(36)}`))).toEqual(['invalid']);
+    world.put('alice', '6', 'home');
+    expect(world.state.counter).toBeLessThan(1_700_000_100_000 * 1_000);
+    // One that a record shows to have been given, by a life whose clock was years ahead.
+    world.sent = [];
+    world.get('alice', '6');
+    const question = world.sent[0]!.message as FetchCopy;
+    world.fetched(question, 2);
+    const copy = copyOf(world.state.site, 4e15, 'ahead');
+    const [got] = world.fetched(question, 1, copy) as (Typed & { readonly context: string })[];
+    expect(world.put('alice', '6', 'home', got!.context)).toMatchObject([
+      { type: 'store-copy', version: `${got!.context}|${site}.${(4e15 + 1).toString(36)}` },
+      { type: 'store-copy' },
+      { type: 'store-copy' },
+    ]);
+  });
+
+  it('a version that nobody can have written stops the puts of its record only', () => {
+    const { world, copy } = put();
+    const version = `${world.state.site.toString(36)}.${Number.MAX_SAFE_INTEGER.toString(36)}|`;
+    world.sent = [];
+    expect(reasons(world.tell({ type: 'copy-stored', correlation: copy.correlation, host: 1, version }))).toEqual([
+      'storage',
+    ]);
+    expect(world.put('bob', '6', 'home')).toHaveLength(3);
+    expect(world.state.counter).toBeLessThan(1_700_000_100_000 * 1_000);
   });
 
   it('what an earlier life with a clock ahead has written does not hide what is written now', () => {
@@ -118,9 +151,9 @@ describe('put-record', () => {
     const site = world.state.site.toString(36);
     world.sent = [];
     const { correlation } = copy;
-    const version = `${site}.${(9e15).toString(36)}|`;
+    const version = `${site}.${(4e15).toString(36)}|`;
     expect(world.tell({ type: 'copy-stored', correlation, host: 1, version })).toMatchObject([
-      { type: 'store-copy', version: `|${site}.${(9e15 + 1).toString(36)}`, value: 'home' },
+      { type: 'store-copy', version: `|${site}.${(4e15 + 1).toString(36)}`, value: 'home' },
       { type: 'store-copy' },
       { type: 'store-copy' },
     ]);
