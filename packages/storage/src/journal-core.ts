@@ -2,7 +2,7 @@
 // disk has a journal of the changes, and now and then a snapshot. What each part does is said in its file; here messages are told apart.
 import type { Address, Birth, Outbox, Received } from '@chordial/actor';
 import type { DiskEvent } from '@chordial/actor/protocol';
-import { jobFault } from './job-fault.ts';
+import { isFromHere, jobFault } from './job-fault.ts';
 import { addWrite, cancelWrite, commitNext, dropLateWrites, onCommitDone, onCommitFailed } from './journal-commit.ts';
 import { beginLoading, onLoadingFailed, onLoadingRead } from './journal-loading.ts';
 import { carryOutRead, describe } from './journal-reads.ts';
@@ -42,6 +42,7 @@ export function initJournal(config: JournalConfig, birth: Birth<StorageMessage>,
 
 export function stepJournal(state: JournalState, received: Received<StorageMessage>, out: Outbox): void {
   const { message, now } = received;
+  if (!isFromHere(state.self, received)) return;
   state.now = now;
   switch (message.type) {
     case 'disk-done':

@@ -3,7 +3,7 @@
 // engine that answers later brings the lane back by `deliver`.
 import type { Address, Behaviour, Birth, Outbox, Received } from '@chordial/actor';
 import { type Engine, EngineFailure, type Later, type LongWork, whenDone } from './engine.ts';
-import { jobFault } from './job-fault.ts';
+import { isFromHere, jobFault } from './job-fault.ts';
 import {
   type CancelJob,
   type StorageEvent,
@@ -63,6 +63,8 @@ export interface StoreState {
   barrier: Long | undefined;
   commitsCount: number;
   jobsCount: number;
+  /** Messages of other hosts, which are dropped. */
+  foreignCount: number;
 }
 
 const reopenEveryMs = 1_000;
@@ -84,13 +86,19 @@ function init(config: StorePortConfig, { self, now }: Birth<StorageMessage>, out
     barrier: undefined,
     commitsCount: 0,
     jobsCount: 0,
+    foreignCount: 0,
   };
   // At once, while the lane is laid out: it may take longer than a turn of a lane may.
   onStoreDue(state, now, out);
   return state;
 }
 
-export function stepStore(state: StoreState, { now, message }: Received<StorageMessage>, out: Outbox): void {
+export function stepStore(state: StoreState, received: Received<StorageMessage>, out: Outbox): void {
+  const { now, message } = received;
+  if (!isFromHere(state.self, received)) {
+    state.foreignCount++;
+    return;
+  }
   switch (message.type) {
     case 'store-due':
       state.isDue = false;
@@ -310,6 +318,7 @@ export const storePort: Behaviour<StoreState, StorageMessage, StorePortConfig> =
     waiting: waitingCount(state),
     commits: state.commitsCount,
     jobs: state.jobsCount,
+    foreign: state.foreignCount,
     trouble: state.trouble?.sentence ?? '',
   }),
 };
