@@ -35,10 +35,12 @@ import type {
   PutRecord,
   StoreCopy,
 } from './protocol.ts';
-import { counterOf, isContext, seenInContext, siblingsOf, withWrite } from './versions.ts';
+import { counterOf, fateOf, isContext, seenInContext, siblingsOf, withWrite } from './versions.ts';
 
 const nameCharactersMax = 1_024;
 const keyCharacters = 40;
+/** As often as an operation writes again above what hides it: each time should be the last. */
+const rewritesMax = 8;
 
 /** A sentence about what is wrong with a request, or its table. */
 export function tableOf(
@@ -80,6 +82,7 @@ function write(
 ): void {
   const { table, key, name, context } = operation;
   const dot = { site: state.site, counter: nextCounter(state, now) };
+  operation.counter = dot.counter;
   const copy = withWrite(undefined, { table: table.table, key, name }, context, dot, value, ttlMs);
   startPut(state, operation, copy, now, out);
 }
@@ -180,33 +183,56 @@ export function addTaker(state: CoordinatorState, operation: Operation, out: Out
 export function putStored(
   state: CoordinatorState,
   operation: Operation,
-  { host, version }: CopyStored,
+  answer: CopyStored,
   now: number,
   out: Outbox,
 ): void {
+  const { host, version, correlation } = answer;
   const index = operation.hosts.indexOf(host);
-  if (!noteDone(operation, index)) return;
+  const fate = operation.states[index];
+  if (fate === undefined || fate === done) return;
+  if (version !== operation.copy!.version && operation.kind === 'put') {
+    const counted = { site: state.site, counter: operation.counter };
+    const became = fateOf(version, counted);
+    const counter = counterOf(version, state.site);
+    const isLost = became === 'superseded' && counter > operation.counter;
+    if (became === 'unseen' || (isLost && operation.rewritesCount >= rewritesMax)) {
+      const sentence = 'the host says that it has stored it, and names a version without it';
+      return putRefused(
+        state,
+        operation,
+        { type: 'copy-refused', correlation, host, code: 'invalid', sentence },
+        now,
+        out,
+      );
+    }
+    // One that was acknowledged has been read, and may have been written over by this life.
+    if (isLost && (!operation.isAnswered || counter > state.counter))
+      return writeAgain(state, operation, counter, now, out);
+  }
+  noteDone(operation, index);
   operation.versions[index] = version;
-  if (index === 0 && version !== operation.copy!.version && isOfEarlierLife(state, version))
-    return writeAgain(state, operation, version, now, out);
   goOn(state, operation, out);
 }
 
-/** An earlier life of this coordinator had a clock that was ahead: what it wrote counts higher, and hides what is written now. */
-const isOfEarlierLife = (state: CoordinatorState, version: string): boolean =>
-  version.includes(state.siteText) && counterOf(version, state.site) > state.counter;
-
-function writeAgain(state: CoordinatorState, operation: Operation, version: string, now: number, out: Outbox): void {
-  const { copy, kind } = operation;
-  if (!countFrom(state, counterOf(version, state.site))) {
+/**
+ * An earlier life of this coordinator had a clock that was ahead: what it wrote counts higher, and hides what is written now, here or on the host
+ * that has it. Whoever superseded it after reading it, before it was acknowledged, cannot be told from that: then it lives beside.
+ */
+function writeAgain(state: CoordinatorState, operation: Operation, counter: number, now: number, out: Outbox): void {
+  const { copy } = operation;
+  if (!countFrom(state, counter)) {
     const sentence =
       'the record has a version that nobody can have written: delete it on all hosts, or wait until it expires';
     if (!operation.isAnswered) refuseOperation(state, operation, 'storage', sentence, out);
     return finishOperation(state, operation);
   }
+  const { startedAt } = operation;
   const [written] = siblingsOf(copy!);
-  if (kind === 'put' && written !== undefined) write(state, operation, written.value, written.ttlMs, now, out);
-  else goOn(state, operation, out);
+  write(state, operation, written?.value ?? '', written?.ttlMs ?? 0, now, out);
+  operation.rewritesCount++;
+  // It gets no more time for that.
+  operation.startedAt = startedAt;
 }
 
 export function putRefused(

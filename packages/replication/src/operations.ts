@@ -52,6 +52,9 @@ export interface Operation {
   doneCount: number;
   /** Of a put, and of a delete from when it is known what it removes. */
   copy: StoreCopy | undefined;
+  /** Of the dot of a put, and how often it was written with a higher one. */
+  counter: number;
+  rewritesCount: number;
   /** By host: whom it stands in for (hinted handoff), or 0. */
   readonly standsFor: number[];
   /** The range is being given away: its taker must have the copy too, at `takerIndex` of the hosts. */
@@ -138,6 +141,8 @@ function createOperation(state: CoordinatorState, table: TableConfig, range: Own
     waitingCount: 0,
     doneCount: 0,
     copy: undefined,
+    counter: 0,
+    rewritesCount: 0,
     standsFor: [],
     taker: undefined,
     takerIndex: -1,
@@ -217,6 +222,7 @@ export function finishOperation(state: CoordinatorState, operation: Operation): 
   operation.merged = undefined;
   operation.taker = undefined;
   operation.takerIndex = -1;
+  operation.rewritesCount = 0;
   operation.isWide = false;
   operation.ownFault = '';
   operation.context = '';
