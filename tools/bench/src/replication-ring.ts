@@ -35,8 +35,8 @@ export interface Load {
 
 const wholeMsMax = 300_000;
 const askEveryMs = 200;
-/** Pictures of a whole ring one after the other. */
-const quietMin = 5;
+/** Asked for to see whether all of the ring is owned. */
+const trialUsers = 3_000;
 const address = '127.0.0.1';
 
 class ServerProcess {
@@ -111,20 +111,25 @@ export class HostRing {
     return ring;
   }
 
-  /** All peers are in the ring, as every host sees it, each with its range and the group of that, for a while. */
+  /** All peers are in the ring, as every host sees it, each with its range and the group of that, and whoever is asked for a user owns it. */
   async #becomeWhole(peersEach: number): Promise<void> {
     const hosts = this.#servers.length;
     const until = performance.now() + wholeMsMax;
     const peers = peersEach * hosts;
     const isWhole = (state: RingState): boolean =>
       state.membersCount === peers && state.hostsCount === hosts && state.unsettledCount === 0;
-    for (let quietCount = 0; quietCount < quietMin; ) {
+    for (;;) {
       const states = await this.states();
       const rangesCount = states.reduce((sum, state) => sum + state.rangesCount, 0);
-      quietCount = rangesCount === peers && states.every(isWhole) ? quietCount + 1 : 0;
+      if (rangesCount === peers && states.every(isWhole) && (await this.#isOwned())) return;
       if (performance.now() > until) throw new Error(`the ring is not whole in time: ${JSON.stringify(states)}`);
       await sleep(askEveryMs);
     }
+  }
+
+  async #isOwned(): Promise<boolean> {
+    const runs = await this.#run({ kind: 'get', toUser: trialUsers, window: 30, seconds: 0 });
+    return runs.every(({ refusedCount }) => refusedCount === 0);
   }
 
   states(): Promise<RingState[]> {
@@ -132,12 +137,8 @@ export class HostRing {
   }
 
   /** The hosts at once, each with the users that it owns. Throws when a value is missing whose put was acknowledged. */
-  async load({ kind, fromUser = 0, toUser, window, seconds }: Load): Promise<Measured> {
-    const servers = this.#servers.slice(0, window);
-    const each = Math.round(window / servers.length);
-    const load = { type: 'run-load', kind, fromUser, toUser, window: each, seconds } as const;
-    const answers = await Promise.all(servers.map((server) => server.ask({ type: 'load', load }, 'load')));
-    const runs = answers.map(({ figures }) => figures);
+  async load(load: Load): Promise<Measured> {
+    const runs = await this.#run(load);
     const measured = measuredOf(runs);
     this.#refusedCount += measured.refusedCount;
     const missingCount = runs.reduce((sum, run) => sum + run.missingCount, 0);
@@ -147,6 +148,14 @@ export class HostRing {
     const severalCount = runs.reduce((sum, run) => sum + run.severalCount, 0);
     if (severalCount > 0) process.stderr.write(`  ${severalCount} gets found more than one value\n`);
     return measured;
+  }
+
+  async #run({ kind, fromUser = 0, toUser, window, seconds }: Load): Promise<LoadFigures[]> {
+    const servers = this.#servers.slice(0, window);
+    const each = Math.round(window / servers.length);
+    const load = { type: 'run-load', kind, fromUser, toUser, window: each, seconds } as const;
+    const answers = await Promise.all(servers.map((server) => server.ask({ type: 'load', load }, 'load')));
+    return answers.map(({ figures }) => figures);
   }
 
   async stop(): Promise<void> {
