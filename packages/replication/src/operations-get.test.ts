@@ -1,7 +1,7 @@
 // Gets: who is asked, what becomes of copies that differ, and of hosts that are silent, refuse or are lost.
 import { describe, expect, it } from 'vitest';
 import { asker, at, CoordinatorWorld, doorOf, ownReplica, settledWorld } from './coordinator.fixture.ts';
-import type { CopyRefused, FetchCopy } from './protocol.ts';
+import type { CopyRefused, FetchCopy, RepairRange } from './protocol.ts';
 import { withWrite } from './versions.ts';
 
 const alice = { table: 1, key: at('6'), name: 'alice' };
@@ -144,15 +144,35 @@ describe('get-record', () => {
     expect(world.ring('4:4', '8:1', 'a:2', 'c:3')).toMatchObject([{ type: 'record-got' }]);
   });
 
-  it('there, whoever is silent is given up when the time is over', () => {
+  it('there, who is silent or refuses may have it alone: too-few-copies, also with r answers', () => {
+    for (const says of ['nothing', 'busy']) {
+      const world = settledWorld();
+      world.own('8', '2');
+      world.get('alice', '6');
+      const question = world.take<FetchCopy>('fetch-copy')[0]!.message;
+      for (const host of [1, 2, 3, 4]) world.fetched(question, host, host === 2 ? home : undefined);
+      if (says === 'busy') expect(world.tell(refusal(5, question.correlation))).toEqual([]);
+      expect(reasons(world.advance(1_999))).toEqual([]);
+      expect(asked(world, 'fetch-copy')).toEqual([doorOf(5), doorOf(5), doorOf(5), doorOf(5)]);
+      expect(reasons(world.advance(1))).toEqual(['too-few-copies']);
+    }
+  });
+
+  it('there, who was made the same before need not answer, and a refusal is asked again', () => {
     const world = settledWorld();
     world.own('8', '2');
+    const { correlation } = world.take<RepairRange>('repair-range')[0]!.message;
+    world.tell({ type: 'range-repaired', correlation, same: [2, 3], silent: [4, 5], sentCount: 0, takenCount: 0 });
     world.get('alice', '6');
     const question = world.take<FetchCopy>('fetch-copy')[0]!.message;
     world.fetched(question, 1);
-    world.fetched(question, 2, home);
-    world.advance(2_000);
-    expect(world.take('record-got')).toHaveLength(1);
+    world.tell(refusal(4, question.correlation));
+    world.fetched(question, 5);
+    world.advance(400);
+    world.fetched(question, 4, home);
+    expect(world.take('record-got')).toEqual([]);
+    world.advance(1_600);
+    expect(world.take('record-got')).toMatchObject([{ message: { siblings: [['home', 0]] } }]);
   });
 
   it('what is no copy is as good as a refusal (copy-fetched)', () => {

@@ -2,6 +2,7 @@
 // range that is not settled, or without the own copy, all of the neighbourhood are asked and waited for.
 import type { Outbox } from '@chordial/actor';
 import type { StoredRecord } from '@chordial/storage/protocol';
+import { isInRing } from './coordinator-ring.ts';
 import { type CoordinatorState, type TableConfig, wayTo } from './coordinator-state.ts';
 import {
   addHost,
@@ -39,10 +40,27 @@ export function onGetRecord(state: CoordinatorState, message: GetRecord, now: nu
 export function startGet(state: CoordinatorState, operation: Operation, out: Outbox): void {
   const { range, table } = operation;
   clearHosts(operation);
-  operation.isWide = range.unsettled !== undefined;
-  const count = operation.isWide ? range.hosts.length : Math.min(table.r, range.hosts.length);
+  const { unsettled, hosts } = range;
+  operation.isWide = operation.isWhole = unsettled !== undefined;
+  operation.spared = 0;
+  if (unsettled !== undefined)
+    for (let i = 0; i < hosts.length; i++) if (unsettled.same.includes(hosts[i]!)) operation.spared |= 1 << i;
+  const count = operation.isWide ? hosts.length : Math.min(table.r, hosts.length);
   const question = questionOf(state, operation);
-  for (let i = 0; i < count; i++) ask(state, operation, range.hosts[i]!, question, out);
+  for (let i = 0; i < count; i++) ask(state, operation, hosts[i]!, question, out);
+}
+
+/**
+ * In a range that was not settled any one of the neighbourhood may be the only one to have an acknowledged write: how many of those that are in
+ * the ring have not answered. Who was made the same before has nothing that this host has not.
+ */
+function missingCount({ ring }: CoordinatorState, { isWhole, hosts, states, spared }: Operation): number {
+  let count = 0;
+  if (isWhole) {
+    for (let i = 1; i < hosts.length; i++)
+      if (states[i] !== done && (spared & (1 << i)) === 0 && isInRing(ring, hosts[i]!)) count++;
+  }
+  return count;
 }
 
 function questionOf({ self: replyTo }: CoordinatorState, { table, key, correlation }: Operation): FetchCopy {
@@ -94,7 +112,7 @@ export function getSilent(state: CoordinatorState, operation: Operation, now: nu
   const question = questionOf(state, operation);
   const count = hosts.length;
   for (let i = 0; i < count; i++) {
-    if (states[i] !== waiting) continue;
+    if (states[i] === done || (states[i] !== waiting && !operation.isWhole)) continue;
     if (i > 0) state.ways.delete(hosts[i]!);
     if (operation.isWide) {
       out.send(wayTo(state, hosts[i]!), question);
@@ -146,21 +164,24 @@ function neededCount({ table, range, states }: Operation): number {
 function goOn(state: CoordinatorState, operation: Operation, now: number, out: Outbox): void {
   const { doneCount, waitingCount, isWide, states } = operation;
   const isEnough = doneCount >= neededCount(operation);
-  if (isEnough && (isWide ? waitingCount === 0 : states[0] === done)) complete(state, operation, now, out);
+  const isWhole = missingCount(state, operation) === 0;
+  if (isEnough && isWhole && (isWide ? waitingCount === 0 : states[0] === done)) complete(state, operation, now, out);
   // Nobody is left who could answer.
-  else if (!isEnough && waitingCount === 0 && !states.includes(silent)) fail(state, operation, out);
+  else if (!isEnough && isWhole && waitingCount === 0 && !states.includes(silent)) fail(state, operation, out);
 }
 
-/** The time of a get is over: with r copies it is answered, whoever else was asked. */
+/** The time of a get is over: with r copies it is answered, whoever else was asked; but for a range that was not settled. */
 export function expireGet(state: CoordinatorState, operation: Operation, now: number, out: Outbox): void {
-  if (operation.doneCount >= neededCount(operation)) complete(state, operation, now, out);
+  if (operation.doneCount >= neededCount(operation) && missingCount(state, operation) === 0)
+    complete(state, operation, now, out);
   else fail(state, operation, out);
 }
 
 function fail(state: CoordinatorState, operation: Operation, out: Outbox): void {
   const { doneCount, states, ownFault } = operation;
   const own = states[0] === done ? '' : `, this host's store not (${ownFault})`;
-  const sentence = `${doneCount} of ${neededCount(operation)} hosts have answered in time${own}: ask again`;
+  const needed = Math.max(neededCount(operation), doneCount + missingCount(state, operation));
+  const sentence = `${doneCount} of ${needed} hosts have answered in time${own}: ask again`;
   refuseOperation(state, operation, states[0] === done ? 'too-few-copies' : 'storage', sentence, out);
   finishOperation(state, operation);
 }

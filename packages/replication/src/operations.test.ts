@@ -3,7 +3,7 @@ import { makeAddress } from '@chordial/actor';
 import { describe, expect, it } from 'vitest';
 import { asker, at, CoordinatorWorld, doorOf, membership, ownReplica, settledWorld } from './coordinator.fixture.ts';
 import type { CopyRefused, FetchCopy, ReplicaMessage, StoreCopy } from './protocol.ts';
-import { contextOf, withWrite } from './versions.ts';
+import { contextOf, tombstoneMarginMs, withWrite } from './versions.ts';
 
 const ordinary = { n: 3, r: 2, w: 2, merge: 'siblings' } as const;
 const tables = [
@@ -186,7 +186,12 @@ describe('delete-record', () => {
     world.fetched(question, 1, copy);
     const told = world.fetched(question, 2, copy) as StoreCopy[];
     expect(told).toHaveLength(3);
-    expect(told[0]).toMatchObject({ type: 'store-copy', version: '5.1|', value: '', ttlMs: 60_000 });
+    expect(told[0]).toMatchObject({
+      type: 'store-copy',
+      version: '5.1|',
+      value: '',
+      ttlMs: 60_000 + tombstoneMarginMs,
+    });
     // What was said of the question before does not belong to it.
     world.tell(refusal(1, question.correlation));
     world.stored(told[0]!, 1);

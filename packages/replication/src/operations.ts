@@ -65,6 +65,9 @@ export interface Operation {
   readonly versions: string[];
   /** All of the neighbourhood are asked and waited for. Of a put: the range was not settled when it began. */
   isWide: boolean;
+  /** As the range was not settled; bits of hosts that were made the same before it began. */
+  isWhole: boolean;
+  spared: number;
   /** Why this host's own copy cannot be had. */
   ownFault: string;
   earlier: Operation | undefined;
@@ -149,6 +152,8 @@ function createOperation(state: CoordinatorState, table: TableConfig, range: Own
     merged: undefined,
     versions: [],
     isWide: false,
+    isWhole: false,
+    spared: 0,
     ownFault: '',
     earlier: undefined,
     later: undefined,
@@ -223,7 +228,7 @@ export function finishOperation(state: CoordinatorState, operation: Operation): 
   operation.taker = undefined;
   operation.takerIndex = -1;
   operation.rewritesCount = 0;
-  operation.isWide = false;
+  operation.isWide = operation.isWhole = false;
   operation.ownFault = '';
   operation.context = '';
   clearHosts(operation);
