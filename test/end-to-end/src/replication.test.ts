@@ -1,7 +1,7 @@
 // Five hosts on loopback that keep their records on disks: under load one is killed, then a second one, one loses its disk, all are killed at
 // once. Nothing that was acknowledged is missing afterwards, asked at whichever host, and the copies are where they should be.
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Load, Registrations } from './registrations.ts';
@@ -170,12 +170,13 @@ describe('five hosts', { timeout: 3 * patienceMs }, () => {
   });
 
   test('a backup that is taken under load is restored into a ring of its own', async () => {
-    const file = join(seats[0]!.data, 'backup');
+    const elsewhere = dirname(seats[0]!.data);
+    const file = join(elsewhere, 'backup');
     const { code, stdout, stderr } = await ring.ask(seats[0]!, 'backup', file);
     expect([code, stderr]).toEqual([0, '']);
     const counted = Number(/^(\d+) records in /.exec(stdout)?.[1]);
     expect(counted).toBeGreaterThan(usersCount / 2);
-    const fresh = await startRunningHost(['--lanes', '1', '--peers', '17', '--data', join(seats[0]!.data, 'fresh')]);
+    const fresh = await startRunningHost(['--lanes', '1', '--peers', '17', '--data', join(elsewhere, 'fresh')]);
     try {
       const ask = (...parameters: string[]) => runChordial([...parameters, '--control', fresh.control]);
       const restored = await ask('restore', file);
