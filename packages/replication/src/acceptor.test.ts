@@ -54,7 +54,7 @@ class OneAcceptor {
   }
 
   step(message: AcceptorMessage): void {
-    stepAcceptor(this.state, { now: this.now, from: nobody, message }, this.out);
+    stepAcceptor(this.state, { now: this.now, from: storeAt as never, message }, this.out);
     expect(acceptorInvariants(this.state)).toBeUndefined();
   }
 

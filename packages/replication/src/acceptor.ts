@@ -22,7 +22,9 @@ import {
 } from './acceptor-state.ts';
 import { emptyRegister, parseRegister, type Register, ttlLeft, valueText } from './acceptor-text.ts';
 import { counterOfBallot, isBallot } from './ballot.ts';
+import { isBallotWord } from './ordered-outside.ts';
 import type { AcceptorMessage, ListBallots } from './ordered-protocol.ts';
+import { maySay } from './replica-outside.ts';
 
 /** Requests of all registers under way and waiting; more are refused. */
 const waitingMax = 4_000;
@@ -57,19 +59,20 @@ export function initAcceptor(config: AcceptorConfig, birth: Birth<AcceptorMessag
 
 export function stepAcceptor(
   state: AcceptorState,
-  { now, message }: Received<AcceptorMessage | MessageRefused>,
+  { now, from, message }: Received<AcceptorMessage | MessageRefused>,
   out: Outbox,
 ): void {
+  if (!maySay(from, state.self, message.type)) return;
   switch (message.type) {
     case 'prepare-ballot':
     case 'accept-ballot':
-      onAsk(state, message, now, out);
+      if (isBallotWord(message)) onAsk(state, message, now, out);
       break;
     case 'learn-roster':
-      onLearnRoster(state, message, out);
+      if (isBallotWord(message)) onLearnRoster(state, message, out);
       break;
     case 'list-ballots':
-      onListBallots(state, message, out);
+      if (isBallotWord(message)) onListBallots(state, message, out);
       break;
     case 'ballot-due':
       onBallotDue(state, now, out);
@@ -138,7 +141,9 @@ function askFault(message: Ask): string {
   if (!isBallot(context) || (previous !== '' && !isBallot(previous))) return 'a context is a ballot';
   if (value !== undefined && (typeof value !== 'string' || value.length > valueCharactersMax))
     return 'a value is a text of at most 32,000 characters';
-  return ttlMs >= 0 && ttlMs <= Number.MAX_SAFE_INTEGER ? '' : 'a time to live is 0 or a number of milliseconds';
+  return typeof ttlMs === 'number' && ttlMs >= 0 && ttlMs <= Number.MAX_SAFE_INTEGER
+    ? ''
+    : 'a time to live is 0 or a number of milliseconds';
 }
 
 /** Else it is refused, with what the proposer or this acceptor has to learn first. */

@@ -11,6 +11,8 @@ export const rosterTable = 254;
 export const rosterName = 'roster';
 export const rosterKey: RingKey = ringKeyFromText(rosterName);
 const copiesMax = 15;
+/** Of the name of a store. */
+const storeCharactersMax = 32;
 
 export const voterName = (host: number, store: string): string => `${host}.${store}`;
 
@@ -85,6 +87,7 @@ export function checkedRoster(roster: unknown): Roster | undefined {
   const { id, epoch, n, voters, next } = roster as Partial<Record<keyof Roster, unknown>>;
   const isWell =
     typeof id === 'string' &&
+    id.length <= storeCharactersMax &&
     Number.isSafeInteger(epoch) &&
     Number.isInteger(n) &&
     (n as number) >= 1 &&
@@ -100,5 +103,8 @@ const areVoters = (voters: unknown): voters is Voter[] =>
   voters.length <= votersMax &&
   voters.every(
     (voter) =>
-      Array.isArray(voter) && Number.isInteger(voter[0]) && typeof voter[1] === 'string' && voter[1].length <= 32,
+      Array.isArray(voter) &&
+      Number.isInteger(voter[0]) &&
+      typeof voter[1] === 'string' &&
+      voter[1].length <= storeCharactersMax,
   );

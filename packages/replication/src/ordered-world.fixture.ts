@@ -228,7 +228,7 @@ export class OrderedWorld {
         const isOfAcceptor = this.#stepping === acceptorIndex;
         this.after(delayMs, () => {
           if (!host.timers.delete(timer) || host.life !== life) return;
-          this.#deliver(host, isOfAcceptor ? acceptorIndex : proposerIndex, message);
+          this.#deliver(host, isOfAcceptor ? acceptorIndex : proposerIndex, host.number, message);
         });
         return timer;
       },
@@ -258,18 +258,18 @@ export class OrderedWorld {
       const delayMs = isFar ? 1 + nextFloat(this.random) * (isLate ? 1_500 : 12) : nextFloat(this.random) * 2;
       const { life } = host;
       this.after(delayMs, () => {
-        if (isFar || host.life === life) this.#deliver(host, indexOf(to), message);
+        if (isFar || host.life === life) this.#deliver(host, indexOf(to), from, message);
       });
     }
   }
 
-  #deliver(host: Host, index: number, message: Typed): void {
+  #deliver(host: Host, index: number, sender: number, message: Typed): void {
     if (index === clientIndex) return this.#answered(message as ReplicationAnswer);
     const { acceptor, proposer } = host;
     if (acceptor === undefined) return;
     const out = this.#outbox(host);
     const { now } = this;
-    const from = nobody;
+    const from = makeAddress<never>(sender, 0, proposerIndex);
     if (index === storeIndex)
       return fixtureStore.step(host.store, { now, from, message: message as StorageMessage }, out);
     this.#stepping = index;

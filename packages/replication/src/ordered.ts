@@ -6,6 +6,7 @@ import { refuse } from './operations.ts';
 import { tableOf } from './operations-put.ts';
 import { onBallotAccepted, onBallotPromised, onBallotRefused, startChange, sweepChanges } from './ordered-change.ts';
 import { onBallotsListed, onListRefused, onRosterLearned, tickRoster } from './ordered-moving.ts';
+import { isBallotWord } from './ordered-outside.ts';
 import type { BallotAnswer } from './ordered-protocol.ts';
 import { rosterTable } from './ordered-roster.ts';
 import type { OrderedState } from './ordered-state.ts';
@@ -36,7 +37,9 @@ function changeFault(state: CoordinatorState, message: ChangeOrdered): string {
     return 'what is expected is the context that was given with the record, or empty';
   if (value !== undefined && (typeof value !== 'string' || value.length > valueCharactersMax))
     return `a value has at most ${valueCharactersMax} characters`;
-  return ttlMs >= 0 && ttlMs <= Number.MAX_SAFE_INTEGER ? '' : 'a time to live is 0 or a number of milliseconds';
+  return typeof ttlMs === 'number' && ttlMs >= 0 && ttlMs <= Number.MAX_SAFE_INTEGER
+    ? ''
+    : 'a time to live is 0 or a number of milliseconds';
 }
 
 /** A get of an ordered table. */
@@ -54,6 +57,7 @@ export function getOrdered(state: CoordinatorState, message: GetRecord, now: num
 }
 
 export function onBallotAnswer(state: OrderedState, message: BallotAnswer, now: number, out: Outbox): void {
+  if (!isBallotWord(message)) return;
   switch (message.type) {
     case 'ballot-promised':
       onBallotPromised(state, message, now, out);

@@ -32,6 +32,8 @@ const workingMax = 12;
 const namesPerQuestion = 100;
 /** Names to be fetched or sent above which nothing more is compared. */
 const namesMany = 1_000;
+/** Pieces are gone into one after another. */
+const piecesMax = 10_000;
 /** A host that refuses so often without an answer between cannot take part. */
 const refusalsMax = 240;
 const refusedPauseMs = 250;
@@ -109,6 +111,8 @@ export function onPiecesCompared(state: ReplicaState, session: Session, { pieces
     if (own === undefined || count < 0 || !equalSums(own, { high, low, count })) session.pieces.push(pieceOf(from, to));
   }
   session.listings.push(...listings);
+  // Only who lies has so many.
+  if (session.pieces.length > piecesMax) session.trouble ||= `host ${session.host} compares without end`;
 }
 
 function readListed(state: ReplicaState, session: Session, now: number, out: Outbox): void {
@@ -182,8 +186,9 @@ export function onCopiesFetched(
   const good: StoredRecord[] = [];
   let last = -1;
   for (const record of records) {
+    if (recordFault(record) !== '') continue;
     const index = asked.get(mapName(record.table, record.key));
-    if (index === undefined || recordFault(record) !== '') continue;
+    if (index === undefined) continue;
     last = Math.max(last, index);
     good.push(record);
   }

@@ -5,7 +5,7 @@ import type { RecordName, StoredRecord } from '@chordial/storage/protocol';
 import { groupOf } from './group.ts';
 import type { CopyFetched } from './protocol.ts';
 import { askReplica } from './repair-asking.ts';
-import { keepBatch } from './replica-keeping.ts';
+import { keepBatch, recordFault } from './replica-keeping.ts';
 import { type Batch, type Heal, mapName, type ReplicaState } from './replica-state.ts';
 
 /** Damaged records that are being asked for; of more, the next read of each begins again. */
@@ -31,10 +31,9 @@ export function startHeal(state: ReplicaState, record: RecordName, now: number, 
 export function onHealFetched(state: ReplicaState, name: string, fetched: CopyFetched, now: number, out: Outbox): void {
   const heal = state.heals.get(name);
   if (heal === undefined) return;
-  if (fetched.version !== '') {
-    const [table, key] = heal.record;
-    const { name, version, value, ttlMs } = fetched;
-    const record: StoredRecord = { table, key, name, version, value, ttlMs };
+  const [table, key] = heal.record;
+  const record: StoredRecord = { table, key, ...copyIn(fetched) };
+  if (recordFault(record) === '') {
     const from: Batch['from'] = { kind: 'heal', name: mapName(table, key) };
     heal.isFound = true;
     heal.left++;
@@ -42,6 +41,8 @@ export function onHealFetched(state: ReplicaState, name: string, fetched: CopyFe
   }
   oneLess(state, name, heal);
 }
+
+const copyIn = ({ name, version, value, ttlMs }: CopyFetched) => ({ name, version, value, ttlMs });
 
 /** A host has nothing to say, or does not answer. */
 export function onHealFailed(state: ReplicaState, name: string): void {

@@ -25,6 +25,10 @@ export const batchesWaitingMax = 64;
 /** Of one batch in one job. */
 const recordsPerWriteMax = 200;
 
+/** What a store takes. */
+const nameCharactersMax = 1_024;
+const valueCharactersMax = 32_768;
+
 export interface Failure {
   readonly code: string;
   readonly sentence: string;
@@ -44,11 +48,17 @@ export function onStoreCopy(state: ReplicaState, message: StoreCopy, now: number
 
 /** An empty sentence for a record that can be kept. */
 export function recordFault(record: StoredRecord): string {
+  if (typeof record !== 'object' || record === null) return 'a record has fields';
   const { table, key, name, value } = record;
   if (!(Number.isInteger(table) && table >= 1 && table <= 255)) return 'a table is 1 to 255';
   if (typeof key !== 'string' || parseRingKey(key) === undefined) return 'a key is 40 lower-case hexadecimal digits';
-  if (typeof name !== 'string' || typeof value !== 'string') return 'a name and a value are texts';
-  return copyFault(record);
+  if (typeof name !== 'string' || name.length > nameCharactersMax)
+    return `a name is a text of at most ${nameCharactersMax} characters`;
+  const fault = copyFault(record);
+  if (fault !== '') return fault;
+  if (value.length > valueCharactersMax)
+    return `a value has at most ${valueCharactersMax} characters with its siblings`;
+  return name.isWellFormed() && value.isWellFormed() ? '' : 'a text has half a surrogate pair: write bytes as base64';
 }
 
 /** Begins with the copies whose names are free; the others wait for theirs. */

@@ -269,6 +269,8 @@ export interface ReplicaCounts {
   keptCount: number;
   fetchedCount: number;
   refusedCount: number;
+  /** Messages that were not what they should be, or not for whoever said them. */
+  strangeCount: number;
   /** Values that found no room beside others when repair merged copies. */
   siblingsLostCount: number;
   sentCount: number;

@@ -1,6 +1,6 @@
 // Hosts with a store, a replica and a door each, in one virtual time. Messages between hosts may be lost, doubled and reordered; hosts stop and come
 // back with their disk or without. What goes to somebody else is written down.
-import { type Address, type Behaviour, makeAddress, nobody, type Outbox, type Typed } from '@chordial/actor';
+import { type Address, type Behaviour, makeAddress, type Outbox, type Typed } from '@chordial/actor';
 import type { DiskRequest } from '@chordial/actor/protocol';
 import { createRandom, nextFloat, type Random } from '@chordial/actor/random';
 import { hostOf } from '@chordial/actor/shell';
@@ -183,11 +183,17 @@ export class ReplicaWorld {
   }
 
   #tellRing(to: number): void {
-    this.#add(to, nobody, 1, { type: 'ring-changed', epoch: 1, members: this.members } as Typed, 0);
+    const from = makeAddress<never>(hostOf(to), 0, membershipIndex);
+    this.#add(to, from, 1, { type: 'ring-changed', epoch: 1, members: this.members } as Typed, 0);
   }
 
   tell(host: number, message: ReplicaMessage): void {
-    this.#step(this.replicaAt(host), this.client, message);
+    this.#step(this.replicaAt(host), makeAddress(host, 0, 600), message);
+  }
+
+  /** From anybody, whatever it is. */
+  tellAs(from: Address<never>, host: number, message: ReplicaMessage, isByDoor = false): void {
+    this.#step(isByDoor ? this.doorAt(host) : this.replicaAt(host), from, message);
   }
 
   /** A message from one host to the door of another. */

@@ -28,6 +28,7 @@ import { onHealFailed, onHealFetched } from './replica-healing.ts';
 import { lookAgain, unofferedCount } from './replica-holding.ts';
 import { storeFailure, takeJob } from './replica-jobs.ts';
 import { onStoreCopy } from './replica-keeping.ts';
+import { isTaken } from './replica-outside.ts';
 import { onFetchCopies, onFetchCopy } from './replica-reading.ts';
 import { initRing, noteRing, watchRing } from './replica-ring.ts';
 import type { Asked, ReplicaConfig, ReplicaState } from './replica-state.ts';
@@ -82,6 +83,7 @@ export function initReplica(config: ReplicaConfig, birth: Birth<ReplicaMessage>,
       keptCount: 0,
       fetchedCount: 0,
       refusedCount: 0,
+      strangeCount: 0,
       siblingsLostCount: 0,
       sentCount: 0,
       takenCount: 0,
@@ -99,6 +101,7 @@ export function initReplica(config: ReplicaConfig, birth: Birth<ReplicaMessage>,
 }
 
 export function stepReplica(state: ReplicaState, { now, from, message }: Received<ReplicaMessage>, out: Outbox): void {
+  if (!isTaken(state, from, message, out)) return;
   switch (message.type) {
     case 'store-copy':
       onStoreCopy(state, message, now, out);

@@ -6,6 +6,7 @@
 
 /** Begins a value that is a list. */
 const mark = '\u0001';
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it begins with the mark
 const shape = /^\u0001([0-9a-z]{1,4}\.[0-9a-z]{1,11}(?:,[0-9a-z]{1,4}\.[0-9a-z]{1,11})*)\|/;
 
 /** A sibling with the time that it has left; Infinity when it does not expire. */
