@@ -130,6 +130,20 @@ describe('epochs are fencing tokens', () => {
     expect(read({ ownedFrom: at('5'), epoch: 2 }).state.owns).toBe(false);
   });
 
+  it('whoever reads that, with a lower epoch, owns the same range with a new epoch: its service has missed what was done there', () => {
+    const peer = peerAt('4');
+    peer.tell(rectify('3', { owns: true, epoch: 7 }));
+    peer.tell({ type: 'range-handed', from: at('3'), to: at('4'), giver: member('5'), epoch: 9 });
+    peer.tell({ type: 'stabilise-due' });
+    const sent = peer.tell(pointers(peer, '5', '4', '6 7 8', { ownedFrom: at('3'), epoch: 2 }));
+    expect(toListener(sent)).toMatchObject([
+      { type: 'range-changed', owns: true, from: at('3'), epoch: peer.state.epoch },
+    ]);
+    expect(peer.state.epoch).toBeGreaterThan(9);
+    // So the successor hears of it, and yields.
+    expect(sent.at(-1)).toMatchObject({ to: member('5').chord, message: { type: 'rectify', epoch: peer.state.epoch } });
+  });
+
   it('whoever hears from a predecessor that owns its own range, with a higher epoch, yields it', () => {
     const peer = peerAt('4');
     peer.tell(rectify('38', { owns: true, epoch: 9 }));

@@ -115,6 +115,9 @@ export function compareWithSuccessor(state: ChordPeerState, message: PointersRea
   if (isCovered && message.epoch > state.epoch && (owns || state.doubted)) {
     state.doubted = false;
     setRange(state, false, self.key, state.epoch, out);
+  } else if (isCovered && message.epoch < state.epoch && owns) {
+    // The successor will yield. Until then both have served, so the listeners must know that this is not the range that it was.
+    setRange(state, true, state.ownedFrom, nextEpoch(self, state.epoch, state.predecessorEpoch), out);
   } else if (state.orphanReadsCount >= 2 && !sameMember(predecessor, self)) {
     // Whoever was to give it died: the first time the successor was asked to send `range-handed` again, and did not.
     const epoch = nextEpoch(self, Math.max(state.epoch, message.epoch), state.predecessorEpoch);

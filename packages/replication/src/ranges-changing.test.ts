@@ -87,11 +87,21 @@ describe('range-changed', () => {
     expect(world.state.ranges.find(at('6'))).toBeUndefined();
   });
 
-  it('the same range with another epoch changes nothing', () => {
+  it('the same range said again changes nothing; with another epoch somebody else had it too: it is unsettled as a whole', () => {
     const world = settledWorld();
-    world.tell({ type: 'range-changed', self: memberAt('8', 1), owns: true, from: at('4'), epoch: 9 });
+    world.own('8', '4');
     expect(isSettled(world, '6')).toBe(true);
-    expect(repairsOf(world)).toEqual([]);
+    world.tell({ type: 'range-changed', self: memberAt('8', 1), owns: true, from: at('4'), epoch: 9 });
+    expect(isSettled(world, '6')).toBe(false);
+    expect(repairsOf(world)).toMatchObject([{ from: at('4'), to: at('8'), hosts: [2, 3, 4, 5], isUrgent: true }]);
+  });
+
+  it('one that shrinks with another epoch was handed over or yielded: what is left is settled', () => {
+    const world = settledWorld();
+    world.tell({ type: 'range-changed', self: memberAt('8', 1), owns: true, from: at('5'), epoch: 9 });
+    expect(isSettled(world, '6')).toBe(true);
+    world.tell({ type: 'range-changed', self: memberAt('8', 1), owns: true, from: at('5'), epoch: 9 });
+    expect(isSettled(world, '6')).toBe(true);
   });
 
   it('the whole ring, from one peer, is one range', () => {

@@ -13,7 +13,7 @@ const givenMsMax = 5_000;
 const givensMax = 4_096;
 
 export function onRangeChanged(state: CoordinatorState, message: RangeChanged, now: number, out: Outbox): void {
-  const { self, owns, from } = message;
+  const { self, owns, from, epoch } = message;
   const { ranges } = state;
   let range = ranges.of(self.chord);
   if (range !== undefined && (!owns || range.self.key !== self.key)) {
@@ -23,10 +23,16 @@ export function onRangeChanged(state: CoordinatorState, message: RangeChanged, n
     range = undefined;
   }
   if (!owns) return;
-  if (range === undefined) return gain(state, ranges.add(self, from), self.key, now, out);
+  if (range === undefined) return gain(state, ranges.add(self, from, epoch), self.key, now, out);
   const before = range.from;
+  const isContested = range.epoch !== epoch;
   range.self = self;
-  if (before === from) return;
+  range.epoch = epoch;
+  if (before === from) {
+    // Somebody else has owned it as well, without this peer, and yielded: what was put there may be missing here.
+    if (isContested) unsettle(state, range, self.key, now, out);
+    return;
+  }
   range.from = from;
   ranges.version++;
   if (between(from, before, self.key)) return gain(state, range, range.unsettled?.to ?? before, now, out);

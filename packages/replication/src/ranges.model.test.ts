@@ -27,7 +27,7 @@ it('a key is found in the range that holds it, whatever ranges came and went', (
           if (!comes) continue;
           const self = { ...memberAt('1', 1), key, chord: (1_000 + model.size + changes.length) as never };
           const chord = (Number.parseInt(key.slice(0, 2), 16) * 1_000 + Number.parseInt(key.slice(36), 16)) as never;
-          model.set(key, table.add({ ...self, chord }, key));
+          model.set(key, table.add({ ...self, chord }, key, 1));
         }
         expect(table.fault).toBeUndefined();
         expect(table.count).toBe(model.size);

@@ -12,7 +12,7 @@ const membersOf = (...hosts: readonly number[]): readonly Member[] => hosts.map(
 it('a host that moves up into the group is a stranger, as it was sent nothing while it was beyond', () => {
   const ring = createRing();
   changeRing(ring, membersOf(1, 2, 3, 4, 5));
-  const range = new RangeTable().add(memberAt('1', 1), at('5'));
+  const range = new RangeTable().add(memberAt('1', 1), at('5'), 1);
   refreshRange(range, ring, 1, hostsCount);
   expect(range.hosts).toEqual([1, 2, 3, 4, 5]);
   // All of the neighbourhood was asked when the range came.

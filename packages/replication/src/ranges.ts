@@ -23,6 +23,8 @@ export interface OwnedRange {
   /** The peer; its key is the end of the range. */
   self: Member;
   from: RingKey;
+  /** As the peer said it last. */
+  epoch: number;
   /** Of the ring, as which `hosts` and `same` were worked out. */
   generation: number;
   /** The neighbourhood, this host first. */
@@ -70,10 +72,11 @@ export class RangeTable {
     return betweenRightClosed(range.from, key, range.self.key) ? range : undefined;
   }
 
-  add(self: Member, from: RingKey): OwnedRange {
+  add(self: Member, from: RingKey, epoch: number): OwnedRange {
     const range: OwnedRange = {
       self,
       from,
+      epoch,
       generation: -1,
       hosts: noHosts,
       same: 0,
