@@ -96,6 +96,22 @@ describe('"hinted handoff ... upon detecting that A has recovered, D will attemp
     expect(world.records(3)).toHaveLength(1);
   });
 
+  it('those that cannot be delivered do not keep others from it', () => {
+    const world = worldWithout(3);
+    const copies = copiesOf('a', 150);
+    keepFor(world, 1, 3, ...copies);
+    world.start(3);
+    for (const { key } of copies.slice(0, 100)) world.store(3).unfit.set(`${key}/001`, 'full');
+    for (const { key } of copies.slice(100, 110)) world.store(3).unfit.set(`${key}/001`, 'invalid');
+    world.setRing([1, 2, 3]);
+    world.run(60_000);
+    expect(world.records(3)).toHaveLength(40);
+    expect(world.state(1).hintsCount).toBe(100);
+    world.store(3).unfit.clear();
+    world.run(60_000);
+    expect(world.state(1)).toMatchObject({ hintsCount: 0, hintSizes: new Map() });
+  });
+
   it('the copies go in few messages', () => {
     const world = worldWithout(3);
     keepFor(world, 1, 3, ...copiesOf('a', 90));

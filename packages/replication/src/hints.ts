@@ -29,7 +29,7 @@ export function deliverHints(state: ReplicaState, now: number, out: Outbox): voi
     if (!state.ring.hosts.has(host) || state.hinting.has(host) || !mayMove(state, now)) continue;
     const hints: Hint[] = [];
     for (const hint of waiting.values()) {
-      if (hints.length === hintsPerMessage) break;
+      if (hints.length === (state.hintSizes.get(host) ?? hintsPerMessage)) break;
       hints.push(hint);
     }
     state.hinting.add(host);
@@ -75,10 +75,24 @@ export function onHintsAnswered(
   out: Outbox,
 ): void {
   state.hinting.delete(host);
-  if (!isKept) return;
+  if (!isKept) return putLast(state, host, hints);
+  const size = state.hintSizes.get(host);
+  if (size !== undefined && size * 2 < hintsPerMessage) state.hintSizes.set(host, size * 2);
+  else state.hintSizes.delete(host);
   state.counts.hintedCount += hints.length;
   forget(state, host, hints);
   deliverHints(state, now, out);
+}
+
+/** Others are tried first next time, and fewer together, as one of them may be why. */
+function putLast(state: ReplicaState, host: number, hints: readonly Hint[]): void {
+  const kept = state.hints.get(host);
+  if (kept !== undefined) state.hintSizes.set(host, Math.max(1, Math.floor(hints.length / 2)));
+  for (const hint of hints) {
+    if (kept?.get(hint.name)?.serial !== hint.serial) continue;
+    kept.delete(hint.name);
+    kept.set(hint.name, hint);
+  }
 }
 
 function forget(state: ReplicaState, host: number, hints: readonly Hint[]): void {
@@ -90,5 +104,7 @@ function forget(state: ReplicaState, host: number, hints: readonly Hint[]): void
     kept.delete(name);
     state.hintsCount--;
   }
-  if (kept.size === 0) state.hints.delete(host);
+  if (kept.size > 0) return;
+  state.hints.delete(host);
+  state.hintSizes.delete(host);
 }

@@ -41,7 +41,7 @@ const answers: Fields[] = [
     listings: [[key, other, [[1, key, '|1.1']]]],
   },
   { type: 'copies-fetched', correlation: 1, records: [copy] },
-  { type: 'copies-stored', correlation: 1, pauseMs: 0, trouble: '' },
+  { type: 'copies-stored', correlation: 1, pauseMs: 0, trouble: '', skippedCount: 0 },
   { type: 'copy-fetched', correlation: 1, host: 2, name: 'alice', version: copy.version, value: copy.value, ttlMs: 5 },
   { type: 'copy-refused', correlation: 1, host: 2, code: 'busy', sentence: 'later' },
 ];

@@ -197,6 +197,8 @@ export interface CopiesStored {
   readonly pauseMs: number;
   /** Empty when all are kept. */
   readonly trouble: string;
+  /** Of them so many cannot be kept, now or later; the others are. */
+  readonly skippedCount: number;
 }
 
 // --- coordinator and coordinator --------------------------------------------------------------------------------------------------
@@ -298,7 +300,7 @@ export const replicationWords: Words<Extract<WireMessage, Typed>> = {
   'fetch-copies': [17, 'names', 'replyTo', 'correlation'],
   'copies-fetched': [18, 'correlation', 'records'],
   'store-copies': [19, 'records', 'replyTo', 'correlation'],
-  'copies-stored': [20, 'correlation', 'pauseMs', 'trouble'],
+  'copies-stored': [20, 'correlation', 'pauseMs', 'trouble', 'skippedCount'],
   'range-given': [21, 'from', 'to'],
   'list-repair': [22, 'replyTo', 'correlation'],
   'repair-listed': [

@@ -7,7 +7,7 @@ import type { ComparePieces, RangePiece, StoreCopies } from './protocol.ts';
 import { listedCharacters, type Scanned, startScan } from './repair-scan.ts';
 import { moved } from './repair-throttle.ts';
 import { startHeal } from './replica-healing.ts';
-import { isFullOfBatches, isPassing, keepBatch, recordFault } from './replica-keeping.ts';
+import { batchOf, isFullOfBatches, isPassing, keepBatch, recordFault } from './replica-keeping.ts';
 import { charactersOfAll, refuseReplica, servingMax } from './replica-reading.ts';
 import type { Answering, Batch, ReplicaState } from './replica-state.ts';
 import { addDigest, bucketsOf, equalSums, isLoaded, lastKeyOf, sumOf, verifyTree } from './replica-tree.ts';
@@ -110,23 +110,32 @@ export function onStoreCopies(state: ReplicaState, message: StoreCopies, now: nu
   const { records, replyTo, correlation } = message;
   if (isFullOfBatches(state)) {
     const trouble = 'much is being kept already: send it again';
-    out.send(replyTo, { type: 'copies-stored', correlation, pauseMs: 500, trouble });
+    out.send(replyTo, { type: 'copies-stored', correlation, pauseMs: 500, trouble, skippedCount: 0 });
     return;
   }
-  let fault = records.length > recordsPerMessageMax ? `send at most ${recordsPerMessageMax} copies at once` : '';
-  for (const record of records) fault ||= recordFault(record);
-  if (fault !== '') {
-    out.send(replyTo, { type: 'copies-stored', correlation, pauseMs: 0, trouble: fault });
+  if (records.length > recordsPerMessageMax) {
+    const trouble = `send at most ${recordsPerMessageMax} copies at once`;
+    out.send(replyTo, { type: 'copies-stored', correlation, pauseMs: 0, trouble, skippedCount: 0 });
     return;
   }
-  moved(state, charactersOfAll(records), now);
-  state.counts.takenCount += records.length;
-  const from: Batch['from'] = { kind: 'store-copies', message };
-  keepBatch(state, { records, left: records.length, trouble: '', code: '', from }, now, out);
+  let fault = '';
+  // One that cannot be kept must not keep the others from it.
+  const good = records.filter((record) => {
+    const one = recordFault(record);
+    fault ||= one;
+    return one === '';
+  });
+  moved(state, charactersOfAll(good), now);
+  state.counts.takenCount += good.length;
+  const skippedCount = records.length - good.length;
+  keepBatch(state, batchOf(good, { kind: 'store-copies', message }, skippedCount, fault), now, out);
 }
 
-export function onCopiesKept(state: ReplicaState, message: StoreCopies, { trouble, code }: Batch, out: Outbox): void {
+export function onCopiesKept(state: ReplicaState, message: StoreCopies, batch: Batch, out: Outbox): void {
   const { replyTo, correlation } = message;
+  const { code, skippedCount, skippedFault } = batch;
+  const skipped = skippedCount === 0 ? '' : `${skippedCount} of the copies cannot be kept: ${skippedFault}`;
+  const trouble = batch.trouble === '' ? skipped : batch.trouble;
   // With a pause it is to be sent again.
   const pauseMs = isPassing(code) ? 500 : pauseMsOf(state);
   out.send(replyTo, {
@@ -134,6 +143,7 @@ export function onCopiesKept(state: ReplicaState, message: StoreCopies, { troubl
     correlation,
     pauseMs: trouble === '' || isPassing(code) ? pauseMs : 0,
     trouble,
+    skippedCount: batch.trouble === '' ? skippedCount : 0,
   });
 }
 

@@ -19,7 +19,7 @@ import type { Session } from './repair-state.ts';
 import { mayMove, moved } from './repair-throttle.ts';
 import { startHeal } from './replica-healing.ts';
 import { askStore } from './replica-jobs.ts';
-import { isPassing, keepBatch, recordFault } from './replica-keeping.ts';
+import { batchOf, isPassing, keepBatch, noteSkipped, recordFault } from './replica-keeping.ts';
 import { charactersOfAll, fittingRecords } from './replica-reading.ts';
 import { type Batch, type ListedRecord, mapName, type ReplicaState } from './replica-state.ts';
 import { addDigest, bucketsOf, equalSums, sumOf, verifyTree } from './replica-tree.ts';
@@ -186,7 +186,11 @@ export function onCopiesFetched(
   const good: StoredRecord[] = [];
   let last = -1;
   for (const record of records) {
-    if (recordFault(record) !== '') continue;
+    const fault = recordFault(record);
+    if (fault !== '') {
+      noteSkipped(state, 1, fault);
+      continue;
+    }
     const index = asked.get(mapName(record.table, record.key));
     if (index === undefined) continue;
     last = Math.max(last, index);
@@ -200,11 +204,13 @@ export function onCopiesFetched(
   state.counts.takenCount += good.length;
   session.working++;
   const from = { kind: 'session', session: session.id } as const;
-  keepBatch(state, { records: good, left: good.length, trouble: '', code: '', from }, now, out);
+  keepBatch(state, batchOf(good, from), now, out);
 }
 
-export function onFetchedKept(session: Session, { records, trouble, code }: Batch, now: number): void {
+export function onFetchedKept(state: ReplicaState, session: Session, batch: Batch, now: number): void {
+  const { records, trouble, code, skippedCount, skippedFault } = batch;
   session.working--;
+  noteSkipped(state, skippedCount, skippedFault);
   if (trouble !== '' && isPassing(code)) {
     // Perhaps some are kept: all are fetched again.
     session.pausedUntil = now + refusedPauseMs;
@@ -243,14 +249,16 @@ export function onPushesRead(
 }
 
 export function onCopiesStored(
+  state: ReplicaState,
   session: Session,
   message: ReplicaMessage,
-  { pauseMs, trouble }: CopiesStored,
+  { pauseMs, trouble, skippedCount }: CopiesStored,
   now: number,
 ): void {
   if (pauseMs > 0) session.pausedUntil = now + Math.min(pauseMs, 5_000);
   if (trouble === '') return;
   if (pauseMs > 0) refused(session, message, trouble);
+  else if (skippedCount > 0) noteSkipped(state, skippedCount, `host ${session.host}: ${trouble}`);
   else session.trouble = `host ${session.host} keeps nothing: ${trouble}`;
 }
 

@@ -195,6 +195,19 @@ describe('repair-range', () => {
     expect(repaired(world, 1, [2])).toMatchObject({ same: [], silent: [2] });
   });
 
+  it('a record that a store does not take does not keep the others from being the same', () => {
+    const world = worldOf(2);
+    put(world, 1, copiesOf('a', 30));
+    put(world, 2, copiesOf('b', 30));
+    const unfit = [world.records(1)[3]!, world.records(2)[3]!];
+    for (const host of [1, 2]) for (const { key } of unfit) world.store(host).unfit.set(`${key}/001`, 'invalid');
+    expect(repaired(world, 1, [2])).toMatchObject({ same: [2], silent: [] });
+    for (const host of [1, 2]) expect(world.records(host)).toHaveLength(59);
+    expect(world.state(1).counts.skippedCount).toBe(2);
+    world.run(15_000);
+    expect(world.take('storage-news')).toMatchObject([{ sentence: expect.stringContaining('2 copies were left out') }]);
+  });
+
   it('a store that is busy for a while is waited for, on either side', () => {
     const world = worldOf(2);
     put(world, 1, copiesOf('a', 10));
@@ -295,7 +308,7 @@ describe('the answering side', () => {
     expect(world.take<CopyRefused>('copy-refused').map(({ code }) => code)).toEqual(['invalid', 'invalid', 'invalid']);
   });
 
-  it('store-copies with something that is no copy are refused as a whole, with a sentence', () => {
+  it('of store-copies what is no copy is left out, counted and told', () => {
     const world = worldOf(1);
     const message: StoreCopies = {
       type: 'store-copies',
@@ -305,8 +318,9 @@ describe('the answering side', () => {
     };
     world.tell(1, message);
     world.run(10);
-    expect(world.take('copies-stored')).toMatchObject([{ pauseMs: 0, trouble: expect.stringContaining('version') }]);
-    expect(world.records(1)).toEqual([]);
+    const trouble = expect.stringContaining('1 of the copies cannot be kept: the version');
+    expect(world.take('copies-stored')).toMatchObject([{ pauseMs: 0, trouble, skippedCount: 1 }]);
+    expect(world.records(1)).toHaveLength(1);
   });
 
   it('holds senders back while there is much to keep (copies-stored with pauseMs)', () => {

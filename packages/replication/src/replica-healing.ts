@@ -5,7 +5,7 @@ import type { RecordName, StoredRecord } from '@chordial/storage/protocol';
 import { groupOf } from './group.ts';
 import type { CopyFetched } from './protocol.ts';
 import { askReplica } from './repair-asking.ts';
-import { keepBatch, recordFault } from './replica-keeping.ts';
+import { batchOf, keepBatch, recordFault } from './replica-keeping.ts';
 import { type Batch, type Heal, mapName, type ReplicaState } from './replica-state.ts';
 
 /** Damaged records that are being asked for; of more, the next read of each begins again. */
@@ -13,6 +13,8 @@ const healsMax = 1_000;
 /** For so long a record that nobody has is not asked for again. */
 const askAgainMs = 600_000;
 const newsMs = 10_000;
+/** What cannot be kept is found again by each repair. */
+const skippedNewsMs = 600_000;
 
 export function startHeal(state: ReplicaState, record: RecordName, now: number, out: Outbox): void {
   const name = mapName(...record);
@@ -37,7 +39,7 @@ export function onHealFetched(state: ReplicaState, name: string, fetched: CopyFe
     const from: Batch['from'] = { kind: 'heal', name: mapName(table, key) };
     heal.isFound = true;
     heal.left++;
-    keepBatch(state, { records: [record], left: 1, trouble: '', code: '', from }, now, out);
+    keepBatch(state, batchOf([record], from), now, out);
   }
   oneLess(state, name, heal);
 }
@@ -70,6 +72,7 @@ export function tellHealing(state: ReplicaState, now: number, out: Outbox): void
     if (now - startedAt <= askAgainMs) break;
     heals.delete(name);
   }
+  tellSkipped(state, now, out);
   const healedCount = counts.healedCount - healing.healedTold;
   if ((healedCount === 0 && healing.lostCount === 0) || now - healing.toldAt < newsMs) return;
   const restored = `${healedCount} damaged records were written again from the copies of other hosts`;
@@ -79,4 +82,13 @@ export function tellHealing(state: ReplicaState, now: number, out: Outbox): void
   healing.toldAt = now;
   healing.healedTold = counts.healedCount;
   healing.lostCount = 0;
+}
+
+function tellSkipped({ healing, counts, config }: ReplicaState, now: number, out: Outbox): void {
+  const skippedCount = counts.skippedCount - healing.skippedTold;
+  if (skippedCount === 0 || now - healing.skippedToldAt < skippedNewsMs) return;
+  const sentence = `${skippedCount} copies were left out of repair, as a store does not take them: ${healing.skippedFault}`;
+  out.send(config.owner, { type: 'storage-news', sentence });
+  healing.skippedToldAt = now;
+  healing.skippedTold = counts.skippedCount;
 }

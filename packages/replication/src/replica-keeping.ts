@@ -271,6 +271,27 @@ export const isPassing = (code: string): boolean =>
 
 // --- batches ----------------------------------------------------------------------------------------------------------------------
 
+export const batchOf = (
+  records: readonly StoredRecord[],
+  from: Batch['from'],
+  skippedCount = 0,
+  fault = '',
+): Batch => ({
+  records,
+  left: records.length,
+  trouble: '',
+  code: '',
+  skippedCount,
+  skippedFault: fault,
+  from,
+});
+
+/** So many copies were left out of repair, and the operator hears of it. */
+export function noteSkipped({ counts, healing }: ReplicaState, count: number, fault: string): void {
+  counts.skippedCount += count;
+  if (count > 0) healing.skippedFault = fault;
+}
+
 /** Keeps records that came together, after those that came before; `batchesDone` has it when it is over. */
 export function keepBatch(state: ReplicaState, batch: Batch, now: number, out: Outbox): void {
   if (batch.records.length === 0) {
@@ -304,7 +325,10 @@ export function beginBatches(state: ReplicaState, now: number, out: Outbox): voi
 }
 
 function batchStep(state: ReplicaState, batch: Batch, failure: Failure | undefined): void {
-  if (failure !== undefined) {
+  if (failure?.code === 'invalid') {
+    batch.skippedCount++;
+    batch.skippedFault = failure.sentence;
+  } else if (failure !== undefined) {
     batch.trouble = failure.sentence;
     batch.code = failure.code;
   }

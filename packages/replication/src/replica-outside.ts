@@ -38,7 +38,7 @@ const shapes: Shapes = {
   'list-repair': question,
   'pieces-compared': { correlation: isWhole, pieces: listOf(isPiece, piecesAnsweredMax), listings: listOf(isListing) },
   'copies-fetched': { correlation: isWhole, records: isList },
-  'copies-stored': { correlation: isWhole, pauseMs: isNumber, trouble: isText },
+  'copies-stored': { correlation: isWhole, pauseMs: isNumber, trouble: isText, skippedCount: isWhole },
   'copy-fetched': { correlation: isWhole },
   'copy-refused': { correlation: isWhole, code: isText, sentence: isText },
 };

@@ -55,6 +55,9 @@ export interface Batch {
   /** Of the last that failed. */
   trouble: string;
   code: string;
+  /** Those that cannot be kept, and why the last of them cannot. */
+  skippedCount: number;
+  skippedFault: string;
   readonly from:
     | { readonly kind: 'store-copies'; readonly message: StoreCopies }
     | { readonly kind: 'session'; readonly session: number }
@@ -192,6 +195,8 @@ export interface ReplicaState {
   readonly sessions: Map<number, Session>;
   readonly sessionsWaiting: Session[];
   readonly hints: Map<number, Map<string, Hint>>;
+  /** How many to send together to a host that has not kept some. */
+  readonly hintSizes: Map<number, number>;
   /** Of this step. */
   readonly hintsNew: [host: number, name: string, record: RecordName][];
   hintsCount: number;
@@ -199,7 +204,14 @@ export interface ReplicaState {
   /** Hosts that copies are being handed on to. */
   readonly hinting: Set<number>;
   readonly heals: Map<string, Heal>;
-  readonly healing: { toldAt: number; healedTold: number; lostCount: number };
+  readonly healing: {
+    toldAt: number;
+    healedTold: number;
+    lostCount: number;
+    skippedToldAt: number;
+    skippedTold: number;
+    skippedFault: string;
+  };
   /** Characters that repair may move now; negative for a debt. */
   allowance: number;
   allowedAt: number;
@@ -273,6 +285,8 @@ export interface ReplicaCounts {
   strangeCount: number;
   /** Values that found no room beside others when repair merged copies. */
   siblingsLostCount: number;
+  /** Copies that repair left out, as a store does not take them. */
+  skippedCount: number;
   sentCount: number;
   takenCount: number;
   healedCount: number;

@@ -75,9 +75,9 @@ const hasSessions = ({ sessions, sessionsWaiting }: ReplicaState): boolean =>
 function onBatchDone(state: ReplicaState, batch: Batch, now: number, out: Outbox): void {
   const { from } = batch;
   if (from.kind === 'store-copies') return onCopiesKept(state, from.message, batch, out);
-  if (from.kind === 'heal') return onHealKept(state, from.name, batch.trouble);
+  if (from.kind === 'heal') return onHealKept(state, from.name, batch.trouble + batch.skippedFault);
   const session = state.sessions.get(from.session);
-  if (session !== undefined) onFetchedKept(session, batch, now);
+  if (session !== undefined) onFetchedKept(state, session, batch, now);
 }
 
 export function setTick(state: ReplicaState, now: number, out: Outbox): void {

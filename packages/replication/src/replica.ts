@@ -59,12 +59,20 @@ export function initReplica(config: ReplicaConfig, birth: Birth<ReplicaMessage>,
     sessions: new Map(),
     sessionsWaiting: [],
     hints: new Map(),
+    hintSizes: new Map(),
     hintsNew: [],
     hintsCount: 0,
     hintSerial: 0,
     hinting: new Set(),
     heals: new Map(),
-    healing: { toldAt: birth.now, healedTold: 0, lostCount: 0 },
+    healing: {
+      toldAt: birth.now,
+      healedTold: 0,
+      lostCount: 0,
+      skippedToldAt: Number.NEGATIVE_INFINITY,
+      skippedTold: 0,
+      skippedFault: '',
+    },
     allowance: 0,
     allowedAt: birth.now,
     timer: 0,
@@ -85,6 +93,7 @@ export function initReplica(config: ReplicaConfig, birth: Birth<ReplicaMessage>,
       refusedCount: 0,
       strangeCount: 0,
       siblingsLostCount: 0,
+      skippedCount: 0,
       sentCount: 0,
       takenCount: 0,
       healedCount: 0,
@@ -186,7 +195,8 @@ function onAnswer(state: ReplicaState, answer: Answer, from: Address<never>, now
   const { for: reason, host } = asked;
   if (reason.kind === 'session') onSessionAnswer(state, asked, reason.session, answer, now, out);
   else if (reason.kind === 'hint') {
-    const isKept = answer.type === 'copies-stored' && answer.trouble === '';
+    const isKept =
+      answer.type === 'copies-stored' && (answer.trouble === '' || (answer.pauseMs === 0 && answer.skippedCount > 0));
     onHintsAnswered(state, host, reason.hints, isKept, now, out);
   } else if (answer.type === 'copy-fetched') onHealFetched(state, reason.name, answer, now, out);
   else onHealFailed(state, reason.name);
@@ -207,7 +217,7 @@ function onSessionAnswer(
   if (answer.type === 'copy-refused') return onSessionRefused(session, message, answer, now);
   session.refusalsCount = 0;
   if (answer.type === 'pieces-compared') onPiecesCompared(state, session, answer);
-  else if (answer.type === 'copies-stored') onCopiesStored(session, message, answer, now);
+  else if (answer.type === 'copies-stored') onCopiesStored(state, session, message, answer, now);
   else if (answer.type === 'copies-fetched' && message.type === 'fetch-copies')
     onCopiesFetched(state, session, message.names, answer, now, out);
 }

@@ -20,6 +20,8 @@ export interface Kept {
 export interface FixtureStore {
   readonly records: Map<string, Kept>;
   readonly damaged: Set<string>;
+  /** Writes of these fail with a code. */
+  readonly unfit: Map<string, StorageFailureCode>;
   /** Every write fails with it. */
   failure: StorageFailureCode | undefined;
   isSilent: boolean;
@@ -31,7 +33,14 @@ const nameOf = (table: number, key: RingKey): string => `${key}/${String(table).
 
 export const fixtureStore: Behaviour<FixtureStore, StorageMessage, Map<string, Kept>> = {
   name: 'fixture-store',
-  init: (records) => ({ records, damaged: new Set(), failure: undefined, isSilent: false, heard: [] }),
+  init: (records) => ({
+    records,
+    damaged: new Set(),
+    unfit: new Map(),
+    failure: undefined,
+    isSilent: false,
+    heard: [],
+  }),
   step: stepFixtureStore,
   mailbox: { messagesMax: 100_000, overflow: 'drop-newest' },
 };
@@ -42,8 +51,11 @@ function stepFixtureStore(store: FixtureStore, { now, message }: Received<Storag
   if (store.isSilent) return;
   const { replyTo, correlation } = message;
   const isWrite = message.type === 'write-record' || message.type === 'write-records';
-  const failed = { type: 'storage-failed', correlation, code: store.failure ?? 'failed', sentence: 'as told' } as const;
-  out.send(replyTo, isWrite && store.failure !== undefined ? failed : carriedOut(store, message, now));
+  const records = message.type === 'write-record' ? [message] : message.type === 'write-records' ? message.records : [];
+  const unfit = records.map(({ table, key }) => store.unfit.get(nameOf(table, key))).find((code) => code !== undefined);
+  const code = store.failure ?? unfit;
+  const failed = { type: 'storage-failed', correlation, code: code ?? 'failed', sentence: 'as told' } as const;
+  out.send(replyTo, isWrite && code !== undefined ? failed : carriedOut(store, message, now));
 }
 
 function carriedOut(store: FixtureStore, job: StorageJob, now: number): StorageEvent {
