@@ -1,6 +1,7 @@
 // Hinted handoff: a copy that was kept for a host that did not answer reaches it when it is in the ring again.
 import { describe, expect, it } from 'vitest';
 import { copiesOf, copyOf } from './copies.fixture.ts';
+import { hintsAbsentMs } from './hints.ts';
 import type { StoreCopies, StoreCopy } from './protocol.ts';
 import { ReplicaWorld } from './replica-world.fixture.ts';
 
@@ -94,6 +95,20 @@ describe('"hinted handoff ... upon detecting that A has recovered, D will attemp
     world.repair(1, [3]);
     world.run(1_000);
     expect(world.records(3)).toHaveLength(1);
+  });
+
+  it('hints for a host that has left for good are forgotten, those for one that comes back are not', () => {
+    const world = worldWithout(3);
+    keepFor(world, 1, 3, ...Array.from({ length: 20 }, (_, i) => copyOf(`a${i}`, 1, undefined, 0)));
+    world.run(hintsAbsentMs - 60_000);
+    world.setRing([1, 2, 3]);
+    world.run(5_000);
+    world.setRing([1, 2]);
+    world.run(hintsAbsentMs - 60_000);
+    expect(world.state(1).hintsCount).toBe(20);
+    world.run(120_000);
+    expect(world.state(1)).toMatchObject({ hintsCount: 0, hints: new Map(), absentSince: new Map() });
+    expect(world.records(1)).toHaveLength(20);
   });
 
   it('those that cannot be delivered do not keep others from it', () => {

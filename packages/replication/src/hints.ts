@@ -9,6 +9,8 @@ import { charactersOfAll, fittingRecords } from './replica-reading.ts';
 import { type Hint, hintsMax, mapName, type ReplicaState } from './replica-state.ts';
 
 const hintsPerMessage = 100;
+/** A host that is out of the ring for so long is not waited for: six hours. */
+export const hintsAbsentMs = 21_600_000;
 
 /** The copies of this step that were kept for others. */
 export function noteHints(state: ReplicaState): void {
@@ -25,6 +27,7 @@ export function noteHints(state: ReplicaState): void {
 
 /** To each host that is in the ring, some of its copies at a time. */
 export function deliverHints(state: ReplicaState, now: number, out: Outbox): void {
+  forgetAbsent(state, now);
   for (const [host, waiting] of state.hints) {
     if (!state.ring.hosts.has(host) || state.hinting.has(host) || !mayMove(state, now)) continue;
     const hints: Hint[] = [];
@@ -82,6 +85,23 @@ export function onHintsAnswered(
   state.counts.hintedCount += hints.length;
   forget(state, host, hints);
   deliverHints(state, now, out);
+}
+
+/** A host that is away for so long has left for good; should it come back, its ranges are repaired. */
+function forgetAbsent(state: ReplicaState, now: number): void {
+  const { hints, hintSizes, absentSince, ring } = state;
+  for (const host of absentSince.keys()) if (ring.hosts.has(host) || !hints.has(host)) absentSince.delete(host);
+  for (const [host, { size }] of hints) {
+    const since = absentSince.get(host);
+    if (ring.hosts.has(host)) continue;
+    if (since === undefined) absentSince.set(host, now);
+    else if (now - since > hintsAbsentMs) {
+      hints.delete(host);
+      hintSizes.delete(host);
+      absentSince.delete(host);
+      state.hintsCount -= size;
+    }
+  }
 }
 
 /** Others are tried first next time, and fewer together, as one of them may be why. */

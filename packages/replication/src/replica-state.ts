@@ -197,6 +197,8 @@ export interface ReplicaState {
   readonly hints: Map<number, Map<string, Hint>>;
   /** How many to send together to a host that has not kept some. */
   readonly hintSizes: Map<number, number>;
+  /** Hosts with hints that are not in the ring, since when. */
+  readonly absentSince: Map<number, number>;
   /** Of this step. */
   readonly hintsNew: [host: number, name: string, record: RecordName][];
   hintsCount: number;
