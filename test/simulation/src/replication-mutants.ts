@@ -21,14 +21,6 @@ export const replicationMutations: readonly Mutation[] = [
     breaks: "a put is acknowledged without the owner's own copy",
   },
   {
-    name: 'taker-hears-no-puts',
-    file: replication('handing'),
-    find: '    if (handing.host !== config.host && betweenRightClosed(from, key, to)) return handing;',
-    replace:
-      '    if (handing.host !== config.host && from === to && betweenRightClosed(from, key, to)) return handing;',
-    breaks: 'what is put while a range is given away does not reach its taker',
-  },
-  {
     name: 'acknowledged-before-commit',
     file: journal('commit'),
     find: "  state.commit = { kind: 'append', correlation, items, bytes: writer.length };",
@@ -60,16 +52,9 @@ export const replicationMutations: readonly Mutation[] = [
   {
     name: 'last-copy-wins',
     file: replication('replica-keeping'),
-    find: '    entry.after = current === undefined ? entry.incoming : mergedCopy(current, entry.incoming);',
-    replace: '    entry.after = entry.incoming;',
+    find: '    const next = after === undefined ? record : mergedCopy(after, record, losses);',
+    replace: '    const next = record;',
     breaks: 'a copy that comes replaces what is there, whatever that has seen',
-  },
-  {
-    name: 'waiting-copies-forgotten',
-    file: replication('replica-keeping'),
-    find: '    entry.incoming = mergedCopy(entry.incoming, record);\n',
-    replace: '',
-    breaks: 'of the copies that wait for a name only the first is kept, and all are answered',
   },
   {
     name: 'takes-over-as-settled',
@@ -95,8 +80,8 @@ export const replicationMutations: readonly Mutation[] = [
   {
     name: 'counters-begin-again',
     file: replication('operations-put'),
-    find: '  const clock = Math.floor(state.config.startedAt + now) * 1_000;',
-    replace: '  const clock = 1;',
+    find: '=> Math.floor(config.startedAt + now) * 1_000;',
+    replace: '=> (now < 0 ? config.startedAt : 1);',
     breaks: 'a coordinator that was started again counts its writes from 1',
   },
   {
