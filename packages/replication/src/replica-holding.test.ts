@@ -21,6 +21,35 @@ function put(world: ReplicaWorld, host: number, records: ReturnType<typeof copie
 const near = (world: ReplicaWorld, record: { key: ReturnType<typeof copyOf>['key'] }) =>
   groupOf(world.members, record.key, 5);
 
+describe('looking for what is held', () => {
+  it('looks at few members for each, also where there are fewer hosts than a neighbourhood has, and at none for a second question', () => {
+    const world = new ReplicaWorld(4);
+    world.setRing([1, 2, 3, 4], 500);
+    world.run(100);
+    put(world, 1, copiesOf('a', 3_000));
+    const state = world.state(1);
+    let reads = 0;
+    state.ring.members = new Proxy(state.ring.members, {
+      get: (members, field) => {
+        reads++;
+        return Reflect.get(members, field);
+      },
+    });
+    state.holding.unofferedCount = undefined;
+    const ask = () => world.tell(1, { type: 'list-repair', replyTo: world.client, correlation: 3 });
+    ask();
+    expect(reads).toBeGreaterThan(2_000);
+    expect(reads).toBeLessThan(2_000 * 60);
+    reads = 0;
+    ask();
+    expect(reads).toBe(0);
+    world.run(1);
+    const [first, second] = world.take<{ type: string; rangesDrifting: number }>('repair-listed');
+    expect(first).toEqual(second);
+    expect(first!.rangesDrifting).toBeGreaterThan(0);
+  });
+});
+
 describe('held for others', () => {
   it('records for whose owners a host is not near go to the first two hosts of their group and leave the host', () => {
     const world = ring();

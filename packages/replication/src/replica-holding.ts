@@ -39,6 +39,7 @@ export function lookForHeld(state: ReplicaState, now: number, out: Outbox): void
 /** The ring is another: what was found held may not be any more. */
 export function lookAgain({ holding }: ReplicaState, now: number): void {
   holding.arcs = [];
+  holding.unofferedCount = undefined;
   holding.nextAt = Math.min(holding.nextAt, Math.max(holding.lookedAt + roundMs / 2, now + gatherMs));
 }
 
@@ -49,6 +50,7 @@ function findArcs(state: ReplicaState, now: number): void {
   holding.lookedAt = now;
   for (const to of holding.since.keys()) if (!held.has(to)) holding.since.delete(to);
   for (const to of holding.offered.keys()) if (!held.has(to)) holding.offered.delete(to);
+  holding.unofferedCount = countUnoffered(state, held);
   for (const [to, arc] of held) {
     const since = holding.since.get(to);
     if (arc.isNear) holding.since.delete(to);
@@ -93,21 +95,28 @@ function heldArcs({ ring, config, tree }: ReplicaState): Map<RingKey, HeldArc> {
   const { members, hosts } = ring;
   const { host, groupCount, neighbourhoodCount } = config;
   const held = new Map<RingKey, HeldArc>();
+  // Where there are fewer, looking for more would go through many members for each.
+  const nearCount = Math.min(neighbourhoodCount, hosts.size);
   if (hosts.size <= groupCount || !hosts.has(host) || tree.tree.recordsCount === 0) return held;
   members.forEach(({ key }, i) => {
     const from = members.at(i - 1)!.key;
     if (tree.tree.sum(bucketOf(from), bucketOf(key)).count === 0) return;
-    const place = groupOf(members, key, neighbourhoodCount).indexOf(host);
+    const place = groupOf(members, key, nearCount).indexOf(host);
     if (place >= 0 && place < groupCount) return;
     held.set(key, { from, to: key, keepers: groupOf(members, key, keepersCount), isNear: place >= 0 });
   });
   return held;
 }
 
-/** Arcs that were not offered since the ring changed: others may lack what is here. */
+/** Arcs that were not offered since the ring changed: others may lack what is here. Counted once a round, and when something has changed. */
 export function unofferedCount(state: ReplicaState): number {
+  state.holding.unofferedCount ??= countUnoffered(state, heldArcs(state));
+  return state.holding.unofferedCount;
+}
+
+function countUnoffered(state: ReplicaState, held: ReadonlyMap<RingKey, HeldArc>): number {
   let count = 0;
-  for (const arc of heldArcs(state).values()) if (!isOffered(state, arc)) count++;
+  for (const arc of held.values()) if (!isOffered(state, arc)) count++;
   return count;
 }
 
@@ -139,6 +148,7 @@ function finishOffer(state: ReplicaState, now: number, out: Outbox): void {
     state.holding.offer = undefined;
     if (silent.length > 0) return;
     const { arc } = offer;
+    if (!isOffered(state, arc) && state.holding.unofferedCount !== undefined) state.holding.unofferedCount--;
     state.holding.offered.set(arc.to, { name: arcName(arc), sum: sumText(state, arc), at: now });
     return;
   }

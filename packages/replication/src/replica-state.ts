@@ -271,6 +271,8 @@ export interface HoldingState {
   readonly since: Map<RingKey, number>;
   /** Arcs, by their ends, that were offered: from where to whom, and with which digest. */
   readonly offered: Map<RingKey, { readonly name: string; readonly sum: string; readonly at: number }>;
+  /** Arcs that are not offered; undefined until they are counted again. */
+  unofferedCount: number | undefined;
   /** Found in this round and not looked at yet. */
   arcs: HeldArc[];
   lookedAt: number;

@@ -83,6 +83,7 @@ export function initReplica(config: ReplicaConfig, birth: Birth<ReplicaMessage>,
     holding: {
       since: new Map(),
       offered: new Map(),
+      unofferedCount: undefined,
       arcs: [],
       lookedAt: birth.now,
       nextAt: birth.now,
