@@ -71,5 +71,5 @@ it('messages that only a membership sends have the words that it needs', () => {
   const lost: ChordMessage = { type: 'members-lost', hosts: [1], members: [] };
   expect(chordWords[lost.type].slice(1)).toEqual(Object.keys(lost).slice(1));
   expect(chordWords['watch-ring']).toContain('replyTo');
-  expect(chordWords['ring-changed'].slice(1)).toEqual(['epoch', 'members']);
+  expect(chordWords['ring-changed'].slice(1)).toEqual(['epoch', 'members', 'hosts']);
 });

@@ -243,6 +243,8 @@ export interface RingChanged {
   readonly epoch: number;
   /** The members that answer, sorted by key, clockwise from 0. Hosts that are slow or dead are left out. */
   readonly members: readonly Member[];
+  /** Only where the ring is too large to tell the members: the hosts that have some, the own one among them. */
+  readonly hosts?: readonly number[];
 }
 
 /** What peers and the membership are sent and, since answers cross lanes and hosts as well, what they send. */
@@ -270,7 +272,7 @@ export const chordWords: Words<
   rectify: [4, 'notifier', 'epoch', 'owns', 'service'],
   'range-changed': [8, 'self', 'owns', 'from', 'epoch'],
   'watch-ring': [9, 'replyTo'],
-  'ring-changed': [10, 'epoch', 'members'],
+  'ring-changed': [10, 'epoch', 'members', 'hosts'],
   'query-due': [12, 'correlation'],
   'fix-fingers-due': [13],
   'join-due': [14],

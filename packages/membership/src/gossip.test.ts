@@ -99,7 +99,7 @@ describe('comparing', () => {
     }
     world.run(2_000);
     for (const host of [1, 2, 3]) {
-      expect(world.lane(host).ring).toMatchObject({ members: [] });
+      expect(world.lane(host).ring).toMatchObject({ members: [], hosts: [1, 2, 3] });
       expect(world.inspect(host)).toMatchObject({ isTooLarge: 1, members: 15, hosts: 3 });
       expect(world.lane(host).state.picture.members.length).toBeLessThan(15);
     }

@@ -115,7 +115,7 @@ export interface PictureSent {
   readonly opinions: readonly HostOpinion[];
   /** Hosts that are reached through another one, and those that are no longer (0). */
   readonly vias: readonly (readonly [host: number, via: number])[];
-  /** More members than `membersMax`: pages of others hold one peer, and `ring-changed` is empty. */
+  /** More members than `membersMax`: pages of others hold one peer, and `ring-changed` tells hosts only. */
   readonly isTooLarge: boolean;
   /** The leader lacks pages of this lane: send them all. */
   readonly wantsPages: boolean;

@@ -55,7 +55,7 @@ export interface MembershipConfig {
   readonly gossipEveryMs?: number;
   /** How long a host is slow before it is dead. */
   readonly slowToDeadMs?: number;
-  /** In a larger ring no pages of others are kept and `ring-changed` is empty: routing falls back to fingers. */
+  /** In a larger ring no pages of others are kept and `ring-changed` tells hosts only: routing falls back to fingers. */
   readonly membersMax?: number;
 }
 

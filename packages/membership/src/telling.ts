@@ -110,9 +110,11 @@ export function onWatchRing(state: MembershipState, { replyTo }: WatchRing, out:
   out.send(replyTo, ringChanged(state));
 }
 
-function ringChanged({ epoch, roster, picture }: MembershipState): RingChanged {
-  return { type: 'ring-changed', epoch, members: roster.isTooLarge ? [] : picture.members };
+function ringChanged({ epoch, roster, picture, counted }: MembershipState): RingChanged {
+  if (roster.isTooLarge) return { type: 'ring-changed', epoch, members: [], hosts: [...counted.keys()].sort(byNumber) };
+  return { type: 'ring-changed', epoch, members: picture.members };
 }
+const byNumber = (a: number, b: number): number => a - b;
 
 /** Tells a peer that is a member who follows it, when that is another than last time. */
 export function hint(state: MembershipState, peer: LocalPeer, now: number, out: Outbox): void {

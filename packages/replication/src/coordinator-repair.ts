@@ -22,8 +22,8 @@ const stepMs = 25;
 const busyMs = 100;
 const handingMs = 250;
 const watchMs = 1_000;
-/** Empty answers after which the ring counts as too large to be told. */
-const watchesMax = 10;
+/** In case the membership was started again, and has forgotten who watches. */
+const rewatchMs = 60_000;
 /** A repair that is not answered for so long is over, and for so long, told once more: the replica may have been started anew. */
 const repairMsMax = 60_000;
 const tellAgainMs = 5_000;
@@ -43,17 +43,16 @@ export function wakeAt(state: CoordinatorState, at: number, now: number, out: Ou
 }
 
 export function watchRing(state: CoordinatorState, now: number, out: Outbox): void {
-  state.watchesCount++;
-  if (state.watchesCount > watchesMax) state.ring.generation = 1;
-  else out.send(state.config.membership, { type: 'watch-ring', replyTo: state.self });
-  wakeAt(state, now + watchMs, now, out);
+  state.watchedAt = now;
+  out.send(state.config.membership, { type: 'watch-ring', replyTo: state.self });
+  wakeAt(state, now + (state.ring.generation === 0 ? watchMs : rewatchMs), now, out);
 }
 
-export function onRingChanged(state: CoordinatorState, { members }: RingChanged, now: number, out: Outbox): void {
+export function onRingChanged(state: CoordinatorState, message: RingChanged, now: number, out: Outbox): void {
   const { ring, ranges, config } = state;
   const isFirst = ring.generation === 0;
   const { generation } = ring;
-  const lost = changeRing(ring, members);
+  const lost = changeRing(ring, message);
   if (ring.generation === generation) return;
   if (lost.length > 0) {
     takersLost(state, lost, now, out);
@@ -67,7 +66,8 @@ export function onRingChanged(state: CoordinatorState, { members }: RingChanged,
 
 export function onRepairDue(state: CoordinatorState, now: number, out: Outbox): void {
   state.repairTimer = 0;
-  if (state.ring.generation === 0) return watchRing(state, now, out);
+  if (now - state.watchedAt >= (state.ring.generation === 0 ? watchMs : rewatchMs)) watchRing(state, now, out);
+  if (state.ring.generation === 0) return wakeAt(state, state.watchedAt + watchMs, now, out);
   for (const [correlation, repair] of state.repairs) {
     if (now - repair.startedAt >= repairMsMax) repaired(state, correlation, [], now, out);
     else if (now - repair.toldAt >= tellAgainMs) tellOf(state, correlation, repair, now, out);
@@ -81,6 +81,7 @@ export function onRepairDue(state: CoordinatorState, now: number, out: Outbox): 
 }
 
 export function wakeAgain(state: CoordinatorState, now: number, out: Outbox): void {
+  wakeAt(state, state.watchedAt + rewatchMs, now, out);
   if (state.walkLeft > 0) wakeAt(state, Math.max(state.walkAt, now + stepMs), now, out);
   if (state.unsettled.size > 0 || state.drifting.size > 0) wakeAt(state, now + busyMs, now, out);
   if (state.handings.length > 0) wakeAt(state, now + handingMs, now, out);

@@ -105,8 +105,8 @@ export interface CoordinatorState {
   readonly copiesCount: number;
   readonly hostsCount: number;
   readonly ring: RingView;
-  /** Questions for the members that nobody has answered. */
-  watchesCount: number;
+  /** When the membership was asked last to tell of the ring. */
+  watchedAt: number;
   readonly ranges: RangeTable;
   /** By host: where its replica was heard from. */
   readonly ways: Map<number, Address<ReplicaMessage>>;
@@ -194,7 +194,7 @@ export function createState(
     copiesCount,
     hostsCount: copiesCount + neighboursCount,
     ring: createRing(),
-    watchesCount: 0,
+    watchedAt: now,
     ranges: new RangeTable(),
     ways,
     ordered: createOrdered(

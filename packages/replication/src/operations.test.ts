@@ -1,7 +1,7 @@
 // Puts and deletes: who is asked, what is acknowledged when, and what becomes of hosts that are silent, refuse or are lost.
 import { makeAddress } from '@chordial/actor';
 import { describe, expect, it } from 'vitest';
-import { asker, at, CoordinatorWorld, doorOf, membership, ownReplica, settledWorld } from './coordinator.fixture.ts';
+import { asker, at, CoordinatorWorld, doorOf, ownReplica, settledWorld } from './coordinator.fixture.ts';
 import type { CopyRefused, FetchCopy, ReplicaMessage, StoreCopy } from './protocol.ts';
 import { contextOf, tombstoneMarginMs, withWrite } from './versions.ts';
 
@@ -231,13 +231,4 @@ it('copy-due: one timer for all operations, and none when none is under way', ()
   world.advance(10_000);
   expect(world.state).toMatchObject({ operationsCount: 0, copyTimer: 0 });
   expect(world.tell({ type: 'copy-due' })).toEqual([]);
-});
-
-it('a coordinator asks for the members until it knows them (watch-ring)', () => {
-  const world = new CoordinatorWorld();
-  world.advance(2_500);
-  expect(world.take('watch-ring').map(({ to }) => to)).toEqual([membership, membership, membership]);
-  world.ring('8:1');
-  world.advance(60_000);
-  expect(world.take('watch-ring')).toEqual([]);
 });

@@ -313,22 +313,24 @@ describe('repair-due', () => {
     for (const count of counts.values()) expect(count).toBeLessThan(14);
   });
 
-  it('a host that is alone does nothing at all', () => {
+  it('a host that is alone does nothing but ask once a minute whether it is', () => {
     const world = new CoordinatorWorld();
     world.ring('8:1', '9:1');
     world.own('8', '9');
     world.own('9', '8');
     world.advance(2_000);
     world.sent = [];
-    expect(world.timersCount).toBe(0);
-    expect(world.advance(600_000)).toEqual([]);
+    expect(world.timersCount).toBe(1);
+    const told = world.advance(600_000);
+    expect(told.map(({ type }) => type)).toEqual(Array(10).fill('watch-ring'));
   });
 
-  it('a coordinator without ranges does nothing at all', () => {
+  it('a coordinator without ranges does nothing but that', () => {
     const world = new CoordinatorWorld();
     world.ring('8:1', '9:2');
     world.advance(2_000);
-    expect(world.timersCount).toBe(0);
+    expect(world.timersCount).toBe(1);
+    expect(world.advance(50_000)).toEqual([]);
   });
 
   it('a repair that is never answered, or finds a full mailbox (message-refused), is asked again', () => {
