@@ -24,12 +24,17 @@ function wordsBeside<M extends Typed>(): Words<M> {
 }
 const replicaWords = wordsBeside<ReplicaMessage>();
 
-/** A copy that finds 20,000 messages waiting is dropped: whoever sent it asks another host. */
+/**
+ * More than links with all lanes bring in a turn, and than a lane lets in from other hosts: what the own store, the ring and coordinators say finds
+ * room. Copies are refused long before, by `copiesUnderWayMax`, as ballots are by `waitingMax`.
+ */
+const mailbox = { messagesMax: 131_072, overflow: 'refuse' } as const;
+
 export const replica: Behaviour<ReplicaState, ReplicaMessage, ReplicaConfig> = {
   name: 'replica',
   init: initReplica,
   step: stepReplica,
-  mailbox: { messagesMax: 20_000, overflow: 'drop-newest' },
+  mailbox,
   hearsSystem: true,
   words: replicaWords,
   invariants: replicaInvariants,
@@ -44,12 +49,12 @@ export const replicaDoor: Behaviour<DoorConfig, ReplicaMessage, DoorConfig> = {
   words: replicaWords,
 };
 
-/** Of a host, next to its replica, with a store of its own. What finds 20,000 messages waiting is dropped: proposers ask again. */
+/** Of a host, next to its replica, with a store of its own. */
 export const acceptor: Behaviour<AcceptorState, AcceptorMessage | MessageRefused, AcceptorConfig> = {
   name: 'acceptor',
   init: initAcceptor,
   step: stepAcceptor,
-  mailbox: { messagesMax: 20_000, overflow: 'drop-newest' },
+  mailbox,
   hearsSystem: true,
   words: replicaWords as unknown as Words<AcceptorMessage | MessageRefused>,
   invariants: acceptorInvariants,

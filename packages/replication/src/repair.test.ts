@@ -222,6 +222,20 @@ describe('repair-range', () => {
     expect(world.versions(1)).toEqual(world.versions(2));
   });
 
+  it('is begun once, however often it is told, and again when it is told after its end', () => {
+    const world = worldOf(2);
+    put(world, 1, copiesOf('a', 300));
+    for (let i = 0; i < 3; i++) world.repair(1, [2]);
+    expect(world.state(1).repairs.size).toBe(1);
+    world.repair(1, [2], {}, 8);
+    expect(world.state(1).repairs.size).toBe(2);
+    world.run(3_000);
+    expect(world.take<RangeRepaired>('range-repaired')).toHaveLength(2);
+    world.repair(1, [2]);
+    world.run(3_000);
+    expect(world.take<RangeRepaired>('range-repaired')).toMatchObject([{ correlation: 7, same: [2], sentCount: 0 }]);
+  });
+
   it('nobody to repair with is answered at once', () => {
     const world = worldOf(1);
     world.repair(1, [1]);
