@@ -239,6 +239,7 @@ describe('starting and stopping', () => {
     ['ring', '--help'],
     ['lookup', '--help'],
     ['leave', '--help'],
+    ...['get', 'put', 'delete', 'scan', 'repair', 'backup', 'restore'].map((name) => [name, '--help']),
   ])('%j', async (...parameters) => {
     const { code, stdout } = await runChordial(parameters);
     expect(code).toBe(0);
