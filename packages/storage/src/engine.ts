@@ -101,4 +101,8 @@ export interface Engine {
   /** Sentences for the operator since the last call; most often none. */
   takeNews(): readonly string[];
   close(): Later<undefined>;
+  /** Why it does nothing now: it is building anew what was damaged, slice by slice by `recover`; `open` is next. Undefined when it works. */
+  readonly recovering?: EngineFailure | undefined;
+  /** What went wrong, if anything; `open` begins again. */
+  recover?(): EngineFailure | undefined;
 }

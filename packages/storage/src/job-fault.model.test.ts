@@ -86,7 +86,7 @@ function stepping<State, Config>(behaviour: Behaviour<State, StorageMessage, Con
       if (to === self) own.push(message);
       else sent.push({ to, message });
     },
-    setTimer: () => 1,
+    setTimer: (_: number, message: StorageMessage) => own.push(message),
     clearTimer: () => {},
     spawn: () => nobody,
     stop: () => {},

@@ -42,8 +42,8 @@ test('a file of a newer form, or of another program, is refused with a sentence 
   const refused = new SqliteEngine({ file }).open();
   expect(refused).toBeInstanceOf(EngineFailure);
   expect((refused as EngineFailure).sentence).toContain('newer release');
-  other.exec('pragma user_version = 1; pragma application_id = 77');
+  other.exec('pragma user_version = 2; pragma application_id = 77');
   expect((new SqliteEngine({ file }).open() as EngineFailure).sentence).toContain('another program');
-  expect(other.prepare('pragma user_version').get()).toEqual({ user_version: 1 });
+  expect(other.prepare('pragma user_version').get()).toEqual({ user_version: 2 });
   other.close();
 });

@@ -1,5 +1,5 @@
 // The SQLite engine: one file, synced before a write is answered, each record with its own checksum. A file that is found damaged is rebuilt
-// from what can be read of it, and work goes on. How writes come to the file is in `sqlite-store.ts`.
+// from what can be read of it, slice by slice, and work goes on. How writes come to the file is in `sqlite-store.ts`.
 import { existsSync } from 'node:fs';
 import type { RingKey } from '@chordial/ring-key';
 import { bucketOf, bucketsCount, digestOf } from './digest.ts';
@@ -24,7 +24,7 @@ import { bytesOf, defaultTuning, openFile, type SqliteTuning } from './sqlite-fi
 import { entryOf } from './sqlite-log.ts';
 import { type Entry, merged } from './sqlite-recent.ts';
 import { expiresAt, isAlive, isSound, keyOf, type Row, recordOf } from './sqlite-rows.ts';
-import { salvage } from './sqlite-salvage.ts';
+import { lastKept, putInPlace, type Salvage, type Salvaging, salvage } from './sqlite-salvage.ts';
 import { highestKey, SqliteStore } from './sqlite-store.ts';
 import { beginSqliteExport, beginSqliteImport } from './sqlite-transfer.ts';
 
@@ -34,34 +34,76 @@ const damagedNamesMax = 10_000;
 const dropPerCallMax = 10_000;
 /** A file that was not closed well is read through at its opening when it is not larger. */
 const checkedBytesMax = 2 ** 30;
+/** Rebuilding goes on for so long in the first `open`, before the lane has anything else to do; then in slices. */
+const openMsMax = 30_000;
+const sliceMs = 40;
+/** Files that were rebuilt in a life; a disk that damages more is given up. */
+const salvagesMax = 3;
 const lowestKey = '0'.repeat(40) as RingKey;
 
 export interface SqliteOptions {
   readonly file: string;
   readonly tuning?: Partial<SqliteTuning>;
+  /**
+   * A record that says which store this is, for whoever may not forget anything: it is removed when anything else is lost without a name. Where
+   * that is found after the first opening, its users know the old one still: every job fails then, until the lane is started again.
+   */
+  readonly nameRecord?: RecordName;
 }
 
 export class SqliteEngine implements Engine {
   readonly name = 'sqlite';
   readonly place: string;
   readonly #tuning: SqliteTuning;
+  readonly #nameRecord: RecordName | undefined;
   #store: SqliteStore | undefined;
+  #wasTried = false;
+  #hasServed = false;
+  #spent: EngineFailure | undefined;
+  #salvaging: Salvaging | undefined;
+  #salvageFault: EngineFailure | undefined;
+  #salvagesCount = 0;
   #damagedCount = 0;
   /** Those that were told. */
   readonly #damagedNames = new Set<string>();
   #news: string[] = [];
 
-  constructor({ file, tuning }: SqliteOptions) {
+  constructor({ file, tuning, nameRecord }: SqliteOptions) {
     this.place = file;
+    this.#nameRecord = nameRecord;
     this.#tuning = { ...defaultTuning, ...tuning };
   }
 
   open(): EngineFailure | readonly string[] {
-    return this.#attempt(() => {
-      this.close();
-      const opened = this.#open();
-      return opened instanceof EngineFailure ? opened : this.takeNews();
-    });
+    const endsAt = performance.now() + (this.#wasTried ? 0 : openMsMax);
+    this.#wasTried = true;
+    this.close();
+    const reopen = (): EngineFailure | SqliteStore => this.#with((store) => store);
+    let opened = reopen();
+    if (this.#salvaging !== undefined) {
+      while (this.#salvaging !== undefined && performance.now() < endsAt) this.recover();
+      opened = this.recovering ?? this.#salvageFault ?? reopen();
+    }
+    return opened instanceof EngineFailure ? opened : this.takeNews();
+  }
+
+  get recovering(): EngineFailure | undefined {
+    if (this.#salvaging === undefined) return undefined;
+    const sentence = `${this.place} is damaged and is being built anew from what can be read of it: ask again`;
+    return this.#salvageFault ?? new EngineFailure('unavailable', sentence);
+  }
+
+  recover(): EngineFailure | undefined {
+    const endsAt = performance.now() + sliceMs;
+    try {
+      do {
+        const next = this.#salvaging?.next();
+        if (next?.done === true) this.#salvaged(next.value);
+      } while (this.#salvaging !== undefined && performance.now() < endsAt);
+    } catch (error) {
+      this.#salvaged(failureOf(error, this.place));
+    }
+    return this.#salvageFault;
   }
 
   read(names: readonly RecordName[], now: number): EngineFailure | ReadResult {
@@ -230,25 +272,24 @@ export class SqliteEngine implements Engine {
 
   #with<T>(work: (store: SqliteStore) => T | EngineFailure, file = this.place): EngineFailure | T {
     return this.#attempt(() => {
+      if (this.#salvaging !== undefined) return this.recovering!;
       const store = this.#store ?? this.#open();
-      return store instanceof EngineFailure ? store : work(store);
+      return this.#spent ?? (store instanceof EngineFailure ? store : work(store));
     }, file);
   }
 
-  /** What fails leaves no transaction behind; a damaged file is rebuilt, and the work tried once more. */
+  /** What fails leaves no transaction behind; a damaged file is to be rebuilt. */
   #attempt<T>(work: () => T | EngineFailure, file = this.place): EngineFailure | T {
     try {
       return work();
     } catch (error) {
       this.#rollBack();
-      if (!isDamage(error)) return failureOf(error, file);
+      if (!isDamage(error) || this.#salvagesCount >= salvagesMax || !existsSync(this.place))
+        return failureOf(error, file);
     }
-    try {
-      return this.#salvage() ?? work();
-    } catch (error) {
-      this.#rollBack();
-      return failureOf(error, this.place);
-    }
+    this.close();
+    this.#salvaging = salvage(this.place, this.#tuning, this.#nameRecord);
+    return this.recovering!;
   }
 
   #rollBack(): void {
@@ -261,6 +302,14 @@ export class SqliteEngine implements Engine {
   }
 
   #open(): EngineFailure | SqliteStore {
+    const keptAs = putInPlace(this.place);
+    const before = existsSync(this.place) ? undefined : lastKept(this.place);
+    if (keptAs !== undefined) {
+      this.#tell(
+        `${this.place} was damaged, and building it anew was cut short: it is done now; the damaged file is ${keptAs}`,
+      );
+      this.#lost();
+    } else if (before !== undefined) this.#tell(`there is no ${this.place}, but ${before}: a new one begins empty`);
     const file = openFile(this.place, this.#tuning);
     if (file instanceof EngineFailure) return file;
     const { database, isReadOnly, wasUnclean } = file;
@@ -269,33 +318,55 @@ export class SqliteEngine implements Engine {
         const [fault] = Object.values(database.prepare('pragma quick_check(1)').get() ?? {});
         if (fault !== 'ok') throw Object.assign(new Error(`${fault}`), { errcode: 11 });
       }
-      this.#store = new SqliteStore(database, isReadOnly, this.#tuning.sweepBytes);
+      const store = new SqliteStore(database, isReadOnly, this.#tuning.sweepBytes);
+      this.#checkLog(store);
+      this.#store = store;
     } catch (error) {
       database.close();
       throw error;
     }
-    for (const name of this.#store.damagedNames) this.#found(name);
-    const { damagedRowsCount } = this.#store;
-    this.#damagedCount += damagedRowsCount;
-    if (damagedRowsCount > 0) {
-      this.#tell(
-        `${this.place}: ${damagedRowsCount} parts of the log are damaged: the last writes count on other hosts`,
-      );
-    }
+    this.#hasServed = true;
     return this.#store;
   }
 
-  #salvage(): EngineFailure | undefined {
-    this.close();
-    if (!existsSync(this.place)) return undefined;
-    const saved = salvage(this.place, this.#tuning);
-    if (saved instanceof EngineFailure) return saved;
+  /** What its log says that is damaged is told, and is in the table by its name afterwards. */
+  #checkLog(store: SqliteStore): void {
+    const { lostPartsCount, damagedNames, isReadOnly, database } = store;
+    for (const name of damagedNames) this.#found(name);
+    this.#damagedCount += lostPartsCount;
+    if (lostPartsCount > 0) {
+      this.#tell(`${this.place}: ${lostPartsCount} parts of the log are damaged: the last writes count on other hosts`);
+      this.#lost(isReadOnly);
+      if (!isReadOnly && this.#nameRecord !== undefined) store.write([entryOf('removed', ...this.#nameRecord)]);
+    }
+    if (isReadOnly) return;
+    try {
+      store.tidyLog();
+    } catch (error) {
+      if (database.isTransaction) database.exec('rollback');
+      // On a full disk it stays as it is: what can be read is read.
+      if (isDamage(error)) throw error;
+    }
+  }
+
+  /** Something without a name is gone. */
+  #lost(isNameKept = false): void {
+    if (this.#nameRecord === undefined || !(this.#hasServed || isNameKept)) return;
+    const sentence = `${this.place} has lost something that may not be forgotten: start the host again, so that it is a new store`;
+    this.#spent = new EngineFailure('failed', sentence);
+  }
+
+  #salvaged(saved: Salvage | EngineFailure): void {
+    this.#salvaging = undefined;
+    this.#salvageFault = saved instanceof EngineFailure ? saved : undefined;
+    if (saved instanceof EngineFailure) return;
+    this.#salvagesCount++;
     const { savedCount, damagedCount, logRowsLost, bucketsHit, keptAs } = saved;
     this.#damagedCount += damagedCount;
+    this.#lost();
     this.#tell(
       `${this.place} was damaged and was built anew: ${savedCount} records were saved, ${damagedCount} were not whole, ${logRowsLost} parts of the log are lost, and some records may be missing in ${bucketsHit} of ${bucketsCount} parts of the ring; the damaged file is ${keptAs}`,
     );
-    return undefined;
   }
 }
 

@@ -6,11 +6,12 @@ import { pathToFileURL } from 'node:url';
 import type { RingKey } from '@chordial/ring-key';
 import { EngineFailure } from './engine.ts';
 import { cannotWrite } from './sqlite-failure.ts';
+import { rowOfForm1 } from './sqlite-log.ts';
 import { runWith } from './sqlite-rows.ts';
 
 /** `Chrd`. */
 export const applicationId = 0x43687264;
-export const formVersion = 1;
+export const formVersion = 2;
 
 export interface SqliteTuning {
   readonly pageBytes: number;
@@ -42,7 +43,7 @@ const schema = `
 `;
 
 /** Step n makes form n + 1 of form n, in one transaction with the others. */
-const steps: readonly ((database: DatabaseSync) => void)[] = [fromForm0];
+const steps: readonly ((database: DatabaseSync) => void)[] = [fromForm0, fromForm1];
 
 /** Form 0 is an empty file, or one with neither digests nor checksums, whose keys are text. */
 function fromForm0(database: DatabaseSync): void {
@@ -66,6 +67,16 @@ function fromForm0(database: DatabaseSync): void {
   }
   database.prepare("update counts set count = ? where what = 'records'").run(count);
   database.exec('drop table records_0');
+}
+
+/** Entries of the log had one checksum, which did not cover their length. */
+function fromForm1(database: DatabaseSync): void {
+  const change = database.prepare('update log set body = ? where id = ?');
+  const rows = database.prepare('select body from log where id = ?');
+  for (const { id } of database.prepare('select id from log').all()) {
+    const { body } = rows.get(id as number) as { body: Uint8Array };
+    change.run(rowOfForm1(body), id as number);
+  }
 }
 
 export interface OpenFile {

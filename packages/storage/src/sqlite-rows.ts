@@ -45,17 +45,20 @@ function setDigests(high: number, low: number): void {
   scratch.writeUInt32LE(low, 41);
 }
 
-/** Runs `?1 key ?2 tab ?3 name ... ?9 checksum`; how many rows it changed. */
+const noDigest = [0, 0] as const;
+
+/** Runs `?1 key ?2 tab ?3 name ... ?9 checksum`; how many rows it changed. What stands for a damaged record gets a wrong checksum. */
 export function runWith(
   statement: StatementSync,
   record: Pick<StoredRecord, 'table' | 'key' | 'name' | 'version' | 'value'>,
   expires: number,
+  isDamaged = false,
 ): number {
   const { table, key, name, version, value } = record;
-  const [high, low] = digestOf(table, key, version);
+  const [high, low] = isDamaged ? noDigest : digestOf(table, key, version);
   keyOf(key);
   setDigests(high, low);
-  const checksum = checksumOf(record, expires);
+  const checksum = (checksumOf(record, expires) ^ Number(isDamaged)) >>> 0;
   return statement.run(keyBytes, table, name, version, value, expires, high, low, checksum).changes as number;
 }
 

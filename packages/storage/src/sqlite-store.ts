@@ -14,6 +14,11 @@ const deletePerCallMax = 5_000;
 /** Looked up in the table for one count; of the rest it is estimated. */
 const lookupsMax = 5_000;
 const sweepBytesMin = 4_000_000;
+/** A log with so many times the bytes of a sweep, which the sweeps of short lives did not get done, is swept when it is opened. */
+const sweepsLeftMax = 2.5;
+/** Of what an earlier life left, one commit moves so many; more would keep it from its turn. */
+const leftMovesMax = 500;
+const openSlotsPerCommit = 256;
 /** Of a usual record in the log. */
 const bytesPerRecord = 400;
 export const highestKey = 'f'.repeat(40) as RingKey;
@@ -23,9 +28,10 @@ export class SqliteStore {
   readonly statements: Statements;
   readonly isReadOnly: boolean;
   readonly recent = new Recent();
-  /** Rows of the log in which something could not be read when the file was opened. */
-  readonly damagedNames: RecordName[] = [];
-  damagedRowsCount = 0;
+  /** Their last writes are damaged in the log. */
+  damagedNames: readonly RecordName[] = [];
+  /** Parts of the log of which nothing is known: other records may be older than what was acknowledged. */
+  lostPartsCount = 0;
   readonly #sweepBytesMax: number;
   readonly #log: LogWriter;
   /** Rows of the table, as the file says. */
@@ -36,8 +42,9 @@ export class SqliteStore {
   #sweptTo = 0;
   #sweepStart = 0;
   #cursor = 0;
-  /** Slots owed to the bytes that were logged. */
+  /** Slots owed to the bytes that were logged, also in earlier lives. */
   #owed = 0;
+  #replayedBytes = 0;
   /** Whether the last record that went to the table was there before: the next one most likely was or was not, too. */
   #replaces = false;
 
@@ -178,11 +185,15 @@ export class SqliteStore {
       this.#log.begin();
       let count = this.#tableCount + change(this.#log);
       this.#log.finish();
-      this.#owed += (this.#log.bytes / this.#sweepBytes()) * slotsCount;
-      const slots = sweeps ? Math.min(Math.floor(this.#owed), slotsCount) : 0;
-      for (let i = 0; i < slots; i++) {
-        const slot = (this.#cursor + i) % slotsCount;
-        if (!recent.isEmpty(slot)) for (const entry of recent.sorted(slot)) count += this.#move(entry);
+      const own = (this.#log.bytes / this.#sweepBytes()) * slotsCount;
+      this.#owed += own;
+      const slotsMax = sweeps ? Math.min(Math.floor(this.#owed), slotsCount) : 0;
+      let slots = 0;
+      for (let moves = 0; slots < slotsMax && (slots <= own || moves < leftMovesMax); slots++) {
+        for (const entry of recent.sorted((this.#cursor + slots) % slotsCount)) {
+          count += this.#move(entry);
+          moves++;
+        }
       }
       const deleteTo = Math.min(this.#sweptTo, this.#logFirst + 2 * this.#log.rowsCount);
       if (deleteTo >= this.#logFirst) statements.forget.run(deleteTo);
@@ -206,6 +217,26 @@ export class SqliteStore {
     }
   }
 
+  /** Makes the log empty where it is too long, or holds what is damaged. Throws what SQLite throws; then nothing is lost. */
+  tidyLog(): void {
+    const isDamaged = this.lostPartsCount + this.damagedNames.length > 0;
+    if (!isDamaged && this.#replayedBytes < sweepsLeftMax * this.#sweepBytes()) return;
+    const { database, statements, recent } = this;
+    for (let first = 0; first < slotsCount; first += openSlotsPerCommit) {
+      const end = first + openSlotsPerCommit;
+      let count = this.#tableCount;
+      database.exec('begin immediate');
+      for (let slot = first; slot < end; slot++) for (const entry of recent.sorted(slot)) count += this.#move(entry);
+      if (count !== this.#tableCount) statements.setCount.run(count);
+      if (end === slotsCount) statements.forget.run(this.#logLast);
+      database.exec('commit');
+      this.#tableCount = count;
+      for (let slot = first; slot < end; slot++) recent.clear(slot);
+    }
+    this.#logFirst = this.#logLast + 1;
+    this.#owed = 0;
+  }
+
   /** About as many as the table has: fewer write its pages too often, more only make the log long. */
   #sweepBytes(): number {
     return Math.min(this.#sweepBytesMax, Math.max(sweepBytesMin, this.#tableCount * bytesPerRecord));
@@ -214,18 +245,20 @@ export class SqliteStore {
   /** To the table; how much longer it is then. */
   #move(entry: Entry): number {
     const { statements } = this;
-    if (entry.kind !== 'record') {
+    if (entry.kind === 'removed') {
       return entry.inTable === false ? 0 : -Number(statements.remove.run(keyOf(entry.key), entry.table).changes);
     }
+    // A damaged one must be found as such: what the table has is older than what was acknowledged.
+    const isDamaged = entry.kind === 'damaged';
     if (entry.inTable ?? this.#replaces) {
-      if (runWith(statements.replace, entry, entry.expires) > 0) return 0;
+      if (runWith(statements.replace, entry, entry.expires, isDamaged) > 0) return 0;
       this.#replaces = false;
-      runWith(statements.add, entry, entry.expires);
+      runWith(statements.add, entry, entry.expires, isDamaged);
       return 1;
     }
-    if (runWith(statements.add, entry, entry.expires) > 0) return 1;
+    if (runWith(statements.add, entry, entry.expires, isDamaged) > 0) return 1;
     this.#replaces = true;
-    runWith(statements.replace, entry, entry.expires);
+    runWith(statements.replace, entry, entry.expires, isDamaged);
     return 0;
   }
 
@@ -235,22 +268,24 @@ export class SqliteStore {
       const [id, body] = next as unknown as [number, Uint8Array];
       if (this.#logFirst === 0) this.#logFirst = id;
       this.#logLast = id;
+      this.#replayedBytes += body.length;
       for (const said of readLog(body)) this.#learn(said);
     }
+    const names: RecordName[] = [];
+    for (const { kind, table, key } of this.recent.all()) if (kind === 'damaged') names.push([table, key]);
+    this.damagedNames = names;
+    this.#owed = Math.min(1, this.#replayedBytes / this.#sweepBytes()) * slotsCount;
     this.#logFirst ||= 1;
     this.#sweepStart = this.#logLast;
   }
 
   #learn(said: Entry | LoggedRange | undefined): void {
-    if (said === undefined) this.damagedRowsCount++;
+    if (said === undefined) this.lostPartsCount++;
     else if (said.kind === 'range') {
       const first: RecordName = said.from === highestKey ? [0, '0'.repeat(40) as RingKey] : [256, said.from];
       for (const entry of [...this.recent.part(first, said.to)]) {
         if (said.table === 0 || entry.table === said.table) this.recent.remove(entry);
       }
-    } else {
-      if (said.kind === 'damaged') this.damagedNames.push([said.table, said.key]);
-      this.recent.put(said);
-    }
+    } else this.recent.put(said);
   }
 }

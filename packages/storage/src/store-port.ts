@@ -52,6 +52,8 @@ export interface StoreState {
   /** An engine has not answered yet. */
   isBusy: boolean;
   isOpen: boolean;
+  /** The engine builds anew what was damaged. */
+  isRecovering: boolean;
   /** When it is opened again, on the shell's clock. */
   openAt: number;
   /** A lasting failure (full, read-only, not to be opened) that is known. */
@@ -68,6 +70,8 @@ export interface StoreState {
 }
 
 const reopenEveryMs = 1_000;
+/** When building anew is tried again after it failed. */
+const recoverEveryMs = 10_000;
 const lasting: readonly string[] = ['full', 'read-only', 'unavailable', 'failed'];
 
 function init(config: StorePortConfig, { self, now }: Birth<StorageMessage>, out: Outbox): StoreState {
@@ -79,6 +83,7 @@ function init(config: StorePortConfig, { self, now }: Birth<StorageMessage>, out
     isDue: false,
     isBusy: false,
     isOpen: false,
+    isRecovering: false,
     openAt: now,
     trouble: undefined,
     outgoing: [],
@@ -138,6 +143,13 @@ function dueSoon(state: StoreState, out: Outbox): void {
   out.send(state.self, { type: 'store-due' });
 }
 
+/** In another turn: a lane that is not at rest between slices hears nothing, and counts as stalled. */
+function dueLater(state: StoreState, out: Outbox): void {
+  if (state.isDue) return;
+  state.isDue = true;
+  out.setTimer(1, { type: 'store-due' });
+}
+
 function onCancelJob(state: StoreState, { replyTo, correlation }: CancelJob, out: Outbox): void {
   for (let i = state.first; i < state.waiting.length; i++) {
     const { job } = state.waiting[i]!;
@@ -155,8 +167,11 @@ function onStoreDue(state: StoreState, now: number, out: Outbox): void {
   const isLater = work(state, now);
   for (const { to, event } of state.outgoing.splice(0)) out.send(to, event);
   if (isLater) return;
-  if (waitingCount(state) > 0 || state.long !== undefined || state.barrier !== undefined) dueSoon(state, out);
-  else {
+  const { engine } = state.config;
+  const isLong = state.long !== undefined || state.barrier !== undefined;
+  if (waitingCount(state) > 0 && state.barrier === undefined && !state.isRecovering) dueSoon(state, out);
+  else if (isLong || state.isRecovering || engine.recovering !== undefined) dueLater(state, out);
+  if (waitingCount(state) === 0) {
     state.waiting = [];
     state.first = 0;
   }
@@ -166,6 +181,7 @@ function onStoreDue(state: StoreState, now: number, out: Outbox): void {
 function work(state: StoreState, now: number): boolean {
   const { engine, deliver } = state.config;
   let isOver = false;
+  if (engine.recovering !== undefined) return recoverOn(state, now, engine.recovering);
   const result = whenDone(openFirst(state, now), () => {
     if (!state.isOpen) return refuseWaiting(state);
     if (state.barrier !== undefined) return stepLong(state, state.barrier);
@@ -190,8 +206,28 @@ function work(state: StoreState, now: number): boolean {
   return true;
 }
 
+/** A slice of it; meanwhile every job is refused, and what was under way ends. */
+function recoverOn(state: StoreState, now: number, why: EngineFailure): false {
+  state.isOpen = false;
+  state.isRecovering = true;
+  note(state, why);
+  for (const under of [state.long, state.barrier]) {
+    under?.work.abandon();
+    if (under !== undefined) answer(state, under.job, failed(under.job, why));
+  }
+  state.long = undefined;
+  state.barrier = undefined;
+  refuseWaiting(state);
+  const fault = state.config.engine.recover?.();
+  if (fault !== undefined) note(state, fault);
+  state.isRecovering = fault === undefined;
+  state.openAt = fault === undefined ? now : now + recoverEveryMs;
+  return false;
+}
+
 function openFirst(state: StoreState, now: number): Later<unknown> {
   if (state.isOpen || now < state.openAt) return undefined;
+  state.isRecovering = false;
   const { engine, startedAt } = state.config;
   return whenDone(engine.open(Math.floor(startedAt + now)), (opened) => {
     note(state, opened instanceof EngineFailure ? opened : undefined);
