@@ -168,6 +168,7 @@ function mergeParties(state: ReplicaState, entry: Entry, current: StoredRecord |
       continue;
     }
     state.counts.siblingsLostCount += losses.count;
+    noteSkipped(state, losses.count, lossesSentence);
     after = next;
     kept.push(waiting);
   }
@@ -175,6 +176,8 @@ function mergeParties(state: ReplicaState, entry: Entry, current: StoredRecord |
   return after;
 }
 const losses: Losses = { count: 0 };
+const lossesSentence =
+  'a record has more values beside each other than it may, or longer ones, and the oldest are gone: see siblingsLostCount of the replica';
 const siblingsSentence =
   'too many values stand beside each other in this record, or too long ones: get it, merge them, and put that with its context';
 

@@ -95,6 +95,18 @@ describe('store-copy', () => {
     expect(world.state(1).copiesUnderWay).toBe(0);
   });
 
+  it('what repair finds no room for is counted and told', () => {
+    const world = new ReplicaWorld(2);
+    world.run(100);
+    for (const host of [1, 2]) store(world, host, copy('alice', host, 'x'.repeat(20_000)));
+    world.repair(1, [2]);
+    world.run(20_000);
+    expect(siblingsOf(world.records(1)[0]!)).toHaveLength(1);
+    expect(world.versions(1)).toEqual(world.versions(2));
+    expect(world.state(1).counts.siblingsLostCount).toBe(1);
+    expect(world.take('storage-news')).toMatchObject([{ sentence: expect.stringContaining('the oldest are gone') }]);
+  });
+
   it('a tombstone is kept like any copy and fetched as one', () => {
     const world = new ReplicaWorld(1);
     const record = copy('alice', 1);
