@@ -136,7 +136,8 @@ export class CoordinatorLane {
     this.#deliver();
   }
 
-  #step(message: CoordinatorMessage): void {
+  #step(message: CoordinatorMessage, from: Address<never> = self as Address<unknown> as Address<never>): void {
+    this.#received.from = from;
     this.#received.now = this.now;
     this.#received.message = message;
     coordinator.step(this.#state, this.#received, this.#out);
@@ -147,7 +148,7 @@ export class CoordinatorLane {
     for (let i = 0; i < mail.length; i++) {
       const { to, message } = mail[i]!;
       const answer = this.#answer(hostOf(to), message);
-      if (answer !== undefined) this.#step(answer);
+      if (answer !== undefined) this.#step(answer, to as Address<unknown> as Address<never>);
     }
     mail.length = 0;
   }

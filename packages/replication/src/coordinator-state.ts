@@ -159,6 +159,8 @@ export interface CoordinatorCounts {
   handingsGivenUp: number;
   settled: number;
   repairs: number;
+  /** Messages that others may not send, or that were not whole. */
+  unheeded: number;
 }
 
 /** Lanes of a host have different sites, as an address has eight bits for them. */
@@ -244,6 +246,7 @@ export function createState(
       handingsGivenUp: 0,
       settled: 0,
       repairs: 0,
+      unheeded: 0,
     },
   };
 }

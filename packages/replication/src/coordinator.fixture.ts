@@ -79,8 +79,8 @@ export class CoordinatorWorld {
     return this.#timers.size;
   }
 
-  /** One step; returns what it sent. */
-  tell(message: CoordinatorMessage, from: Address<never> = nobody): Typed[] {
+  /** One step; returns what it sent. Comes from whoever may say it, where nobody is named. */
+  tell(message: CoordinatorMessage, from: Address<never> = speakerOf(message)): Typed[] {
     const before = this.sent.length;
     coordinator.step(this.state, { now: this.now, from, message }, this.#out);
     const broken = coordinator.invariants?.(this.state);
@@ -133,7 +133,7 @@ export class CoordinatorWorld {
   }
 
   /** The host stored the copy that it was sent. */
-  stored({ correlation, version }: StoreCopy, host: number, from: Address<never> = nobody): Typed[] {
+  stored({ correlation, version }: StoreCopy, host: number, from?: Address<never>): Typed[] {
     return this.tell({ type: 'copy-stored', correlation, host, version }, from);
   }
 
@@ -142,7 +142,7 @@ export class CoordinatorWorld {
     { correlation }: FetchCopy,
     host: number,
     copy?: Pick<StoreCopy, 'version' | 'value' | 'ttlMs'>,
-    from: Address<never> = nobody,
+    from?: Address<never>,
   ): Typed[] {
     const { version = '', value = '', ttlMs = 0 } = copy ?? {};
     return this.tell({ type: 'copy-fetched', correlation, host, name: 'alice', version, value, ttlMs }, from);
@@ -168,6 +168,13 @@ export class CoordinatorWorld {
     }
     return count;
   }
+}
+
+/** Copies come from their hosts, timers from nobody, all else from this host. */
+function speakerOf(message: CoordinatorMessage): Address<never> {
+  if (/-due$|^message-refused/.test(message.type)) return nobody;
+  const { host } = message as { host?: number };
+  return (host === undefined || host === 1 ? ownReplica : doorOf(host)) as Address<unknown> as Address<never>;
 }
 
 /** A settled range (4.., 8..] of host 1 in a ring of five hosts, with nothing left to be told. */

@@ -4,15 +4,17 @@
 import type { Birth, Outbox, Received } from '@chordial/actor';
 import type { MessageRefused } from '@chordial/actor/protocol';
 import { hostOf } from '@chordial/actor/shell';
+import { isHeeded } from './coordinator-outside.ts';
 import { onRangeRepaired, onRepairDue, onRingChanged, repaired, watchRing } from './coordinator-repair.ts';
 import { type CoordinatorConfig, type CoordinatorState, createState } from './coordinator-state.ts';
 import { onHandRange } from './handing.ts';
-import { noteWay, onCopyDue, operationOf } from './operations.ts';
+import { noteWay, type Operation, onCopyDue, operationOf } from './operations.ts';
 import { copyFetched, fetchRefused, onGetRecord } from './operations-get.ts';
 import { onDeleteRecord, onPutRecord, putRefused, putStored } from './operations-put.ts';
 import { onBallotAnswer, onBallotDue, onChangeOrdered, onOrderedRing, tickOrdered } from './ordered.ts';
 import type { CoordinatorMessage, CopyFetched, CopyRefused, CopyStored, ListRepair, StoreCopy } from './protocol.ts';
 import { askPeers, onPointersRead, onRangeChanged, onRangeGiven } from './ranges-changing.ts';
+import { copyFault } from './versions.ts';
 
 export function initCoordinator(
   config: CoordinatorConfig,
@@ -27,6 +29,10 @@ export function initCoordinator(
 
 export function stepCoordinator(state: CoordinatorState, received: Received<CoordinatorMessage>, out: Outbox): void {
   const { message, now, from } = received;
+  if (!isHeeded(state, received)) {
+    state.counts.unheeded++;
+    return;
+  }
   switch (message.type) {
     case 'get-record':
       onGetRecord(state, message, now, out);
@@ -104,7 +110,7 @@ function onCopyStored(
   out: Outbox,
 ): void {
   const operation = operationOf(state, message.correlation);
-  if (operation?.copy === undefined || typeof message.version !== 'string') return;
+  if (operation?.copy === undefined) return;
   noteWay(state, message.host, from);
   putStored(state, operation, message, now, out);
 }
@@ -118,13 +124,22 @@ function onCopyFetched(
 ): void {
   const operation = operationOf(state, message.correlation);
   if (operation === undefined || operation.copy !== undefined) return;
-  const { version, value, ttlMs, correlation, host } = message;
-  if (typeof version !== 'string' || typeof value !== 'string' || !(ttlMs >= 0)) {
-    const sentence = 'what came is no copy';
+  const { correlation, host } = message;
+  const sentence = fetchedFault(operation, message);
+  if (sentence !== '') {
     return onCopyRefused(state, { type: 'copy-refused', correlation, host, code: 'invalid', sentence }, now, out);
   }
   noteWay(state, host, from);
   copyFetched(state, operation, message, now, out);
+}
+
+/** An empty sentence for a copy that can be merged. What has the version of what is known is the same. */
+function fetchedFault({ merged, table, key }: Operation, { version, value, ttlMs, name }: CopyFetched): string {
+  if (typeof version !== 'string' || typeof value !== 'string' || typeof ttlMs !== 'number')
+    return 'what came is no copy';
+  return version === '' || version === merged?.version
+    ? ''
+    : copyFault({ table: table.table, key, name, version, value, ttlMs });
 }
 
 function onCopyRefused(state: CoordinatorState, message: CopyRefused, now: number, out: Outbox): void {

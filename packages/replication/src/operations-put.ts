@@ -35,10 +35,10 @@ import type {
   PutRecord,
   StoreCopy,
 } from './protocol.ts';
+import { isKey, isTable } from './shapes.ts';
 import { counterOf, fateOf, isContext, seenInContext, siblingsOf, withWrite } from './versions.ts';
 
 const nameCharactersMax = 1_024;
-const keyCharacters = 40;
 /** As often as an operation writes again above what hides it: each time should be the last. */
 const rewritesMax = 8;
 
@@ -47,11 +47,11 @@ export function tableOf(
   state: CoordinatorState,
   { table, key, name }: GetRecord | PutRecord | DeleteRecord | ChangeOrdered,
 ): TableConfig | string {
-  const known = state.tables[table];
-  if (known === undefined) return `there is no table ${table}: see the configuration of the coordinator`;
-  if (typeof key !== 'string' || key.length !== keyCharacters) return 'a key has 40 hexadecimal digits';
-  if (typeof name !== 'string' || name.length > nameCharactersMax)
-    return `a name has at most ${nameCharactersMax} characters`;
+  const known = isTable(table) ? state.tables[table] : undefined;
+  if (known === undefined) return `there is no such table: see the configuration of the coordinator`;
+  if (!isKey(key)) return 'a key has 40 hexadecimal digits';
+  if (typeof name !== 'string' || name.length > nameCharactersMax || !name.isWellFormed())
+    return `a name is a text of at most ${nameCharactersMax} characters`;
   return known;
 }
 
@@ -91,7 +91,8 @@ export function onDeleteRecord(state: CoordinatorState, message: DeleteRecord, n
   const table = tableOf(state, message);
   if (typeof table === 'string') return refuse(state, message, 'invalid', table, out);
   if (table.isOrdered) return refuse(state, message, 'invalid', orderedSentence(table), out);
-  if (!isContext(message.context)) return refuse(state, message, 'invalid', contextSentence, out);
+  if (typeof message.context !== 'string' || !isContext(message.context))
+    return refuse(state, message, 'invalid', contextSentence, out);
   const operation = beginOperation(state, 'delete', message, table, now, out);
   if (operation === undefined) return;
   operation.context = message.context;
@@ -103,9 +104,11 @@ const orderedSentence = ({ name }: TableConfig): string => `the table ${name} is
 
 function putFault({ config }: CoordinatorState, { value, ttlMs }: PutRecord, table: TableConfig): string {
   if (table.isOrdered) return orderedSentence(table);
-  if (typeof value !== 'string' || value.length > config.valueCharactersMax)
-    return `a value has at most ${config.valueCharactersMax} characters`;
-  return ttlMs >= 0 && ttlMs <= Number.MAX_SAFE_INTEGER ? '' : 'a time to live is 0 or a number of milliseconds';
+  if (typeof value !== 'string' || value.length > config.valueCharactersMax || !value.isWellFormed())
+    return `a value is a text of at most ${config.valueCharactersMax} characters`;
+  return typeof ttlMs === 'number' && ttlMs >= 0 && ttlMs <= Number.MAX_SAFE_INTEGER
+    ? ''
+    : 'a time to live is 0 or a number of milliseconds';
 }
 
 /** What a context may be ahead of the clock, where no copy has shown that this coordinator has counted so far in an earlier life. */

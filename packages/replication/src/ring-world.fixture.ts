@@ -187,14 +187,14 @@ export class RingWorld {
   /** Members are shared: always the same array. */
   #tellRing(to: number): void {
     const message = { type: 'ring-changed', epoch: 1, members: this.#members };
-    this.#add(to, nobody, 0.2, message, 0);
+    this.#add(to, makeAddress(hostOf(to as Address<never>), 0, at.membership), 0.2, message, 0);
   }
 
   #tellRange(self: Member): void {
     const range = this.owned.find((one) => one.self.chord === self.chord);
     const { from } = range ?? { from: self.key };
     const message = { type: 'range-changed', self, owns: range !== undefined, from, epoch: 1 };
-    this.#add(this.coordinatorAt(self.host), nobody, 0.3, message, 0);
+    this.#add(this.coordinatorAt(self.host), self.chord, 0.3, message, 0);
   }
 
   /** The successor owns what the lost host owned; who was to be handed something by it owns it without. */
@@ -230,7 +230,7 @@ export class RingWorld {
     const target = this.coordinatorAt(to.host) as Address<unknown> as Address<never>;
     this.#handed.set(correlation, { to, from: giver.from });
     const message = { type: 'hand-range', from: giver.from, to: to.key, target, replyTo, correlation };
-    this.#add(this.coordinatorAt(giver.self.host), nobody, 0.3, message, 0);
+    this.#add(this.coordinatorAt(giver.self.host), giver.self.chord, 0.3, message, 0);
   }
 
   #released(correlation: number): void {
