@@ -8,6 +8,7 @@ import { refuseReplica } from './replica-reading.ts';
 import type { ReplicaState } from './replica-state.ts';
 import {
   isAddress,
+  isHost,
   isKey,
   isList,
   isNumber,
@@ -29,9 +30,9 @@ const piecesAnsweredMax = 512;
 /** Of a question, whoever asks wants to hear of a fault. Records are looked at one by one where they are kept. */
 const question = { replyTo: isAddress, correlation: isWhole };
 const shapes: Shapes = {
-  'store-copy': { ...question, hintFor: isWhole },
+  'store-copy': { ...question, hintFor: isHost },
   'fetch-copy': { ...question, table: isTable, key: isKey },
-  'repair-range': { ...question, from: isText, to: isText, hosts: listOf(isWhole) },
+  'repair-range': { ...question, from: isText, to: isText, hosts: listOf(isHost) },
   'compare-pieces': { ...question, session: isNumber, pieces: listOf(isPiece) },
   'fetch-copies': { ...question, names: listOf(isRecordName) },
   'store-copies': { ...question, records: isList },

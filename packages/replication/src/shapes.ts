@@ -8,6 +8,7 @@ export type Shapes = { readonly [type: string]: { readonly [field: string]: Chec
 export const isText: Check = (value) => typeof value === 'string';
 export const isNumber: Check = (value) => typeof value === 'number' && Number.isFinite(value);
 export const isWhole: Check = (value) => Number.isSafeInteger(value);
+export const isHost: Check = (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) < 65_536;
 export const isAddress: Check = (value) => Number.isSafeInteger(value) && (value as number) > 0;
 export const isTable: Check = (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 255;
 export const isKey: Check = (value) => typeof value === 'string' && parseRingKey(value) !== undefined;
