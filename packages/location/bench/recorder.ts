@@ -1,6 +1,6 @@
 // Drives one actor by hand: a clock, an outbox that records what is sent, timers that fire in order. For tests and
 // benches; it checks the behaviour's invariants after every step when asked to.
-import { type Behaviour, makeAddress, nobody, type Outbox, type Typed } from '@chordial/actor';
+import { type Behaviour, makeAddress, type Outbox, type Typed } from '@chordial/actor';
 
 interface Timer {
   readonly at: number;
@@ -39,7 +39,7 @@ export class Recorder<State, M extends Typed, Config> {
   tell(message: M): Typed[] {
     this.sent = [];
     this.stepsCount++;
-    this.#behaviour.step(this.state, { now: this.now, from: nobody, message }, this.#out);
+    this.#behaviour.step(this.state, { now: this.now, from: makeAddress<never>(0, 0, 21), message }, this.#out);
     if (this.#checks) {
       const broken = this.#behaviour.invariants?.(this.state);
       if (broken !== undefined) throw new Error(`broken invariant: ${broken}`);

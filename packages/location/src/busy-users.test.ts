@@ -260,6 +260,31 @@ describe('a range that changes', () => {
   });
 });
 
+describe('another host', () => {
+  it('may ask for a list, and cannot speak for the store or the peer', () => {
+    const all = new StoredLocations();
+    all.own(key('0'), key('f'));
+    all.fateOf = () => ({ ...atOnce, ms: 10 });
+    all.tell(changeOf(alice, 1, ['sip:a@1']));
+    const { correlation } = all.asked[0]!;
+    for (const strange of [undefined, null, 5, '', [], {}]) {
+      all.tellFromElsewhere({ type: 'record-got', correlation, siblings: strange, context: strange });
+      all.tellFromElsewhere({ type: 'record-put', correlation, context: strange });
+      all.tellFromElsewhere({ type: 'record-refused', correlation, reason: strange, sentence: strange });
+      all.tellFromElsewhere({ type: 'range-changed', self: strange, owns: strange, from: strange, epoch: strange });
+      all.tellFromElsewhere({ ...changeOf(alice, 9, 'remove-all'), changes: strange });
+      all.tellFromElsewhere({ ...listOf(alice), aor: strange === '' ? 5 : strange });
+      all.tellFromElsewhere({ ...listOf(alice), replyTo: strange === 5 ? 0 : strange });
+    }
+    expect(all.answers).toEqual([]);
+    all.advance(20);
+    expect(all.answers.map(shortOf)).toEqual(['sip:a@1#1']);
+    all.tellFromElsewhere(listOf(alice));
+    all.advance(20);
+    expect(shortOf(all.answers.at(-1))).toBe('sip:a@1#1');
+  });
+});
+
 describe('users beyond the share of the peer', () => {
   it('are refused when they are new, and served from the store when they are not', () => {
     const all = new StoredLocations({ usersMax: 1 }, 2);

@@ -1,7 +1,8 @@
 // The core of the location service: one per peer, a cache of the records of the users whose keys the peer owns, in front of the store.
 // What a request needs of the store is in `busy-users.ts`. One timer, set only while there are users, wakes the actor at the next tick
 // at which somebody may have expired; lists leave expired bindings out whether or not they were swept. RFC 3261 10.3.
-import type { Birth, Outbox, Received } from '@chordial/actor';
+import { type Birth, nobody, type Outbox, type Received } from '@chordial/actor';
+import { hostOf } from '@chordial/actor/shell';
 import {
   onAnswerDue,
   onMessageRefused,
@@ -21,6 +22,7 @@ export function initLocation(config: LocationConfig, birth: Birth<LocationMessag
 
 export function stepLocation(state: LocationState, received: Received<LocationMessage>, out: Outbox): void {
   const { message, now } = received;
+  if (!isHeeded(state, received)) return;
   switch (message.type) {
     case 'change-bindings':
     case 'list-bindings':
@@ -50,4 +52,17 @@ export function stepLocation(state: LocationState, received: Received<LocationMe
     default:
       message satisfies never;
   }
+}
+
+/**
+ * The store and the peer are of the own host; another host may only ask for a list. Timers, the shell and registrars that are no actors have no
+ * address, and what they say has no words by which it could come from elsewhere.
+ */
+function isHeeded({ self }: LocationState, { message, from }: Received<LocationMessage>): boolean {
+  if ((from as number) !== nobody && hostOf(from) === hostOf(self)) return true;
+  if (message.type === 'list-bindings')
+    return typeof message.aor === 'string' && Number.isSafeInteger(message.replyTo) && (message.replyTo as number) > 0;
+  if ((from as number) !== nobody) return false;
+  const { type } = message;
+  return type === 'change-bindings' || type === 'expiry-due' || type === 'answer-due' || type === 'message-refused';
 }

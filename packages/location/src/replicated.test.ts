@@ -1,5 +1,5 @@
 // The location service in front of the real thing: coordinator, replica and a journal in memory under the real kernel, on a host that is alone.
-import { type Address, type Behaviour, makeAddress, nobody, type Typed } from '@chordial/actor';
+import { type Address, type Behaviour, makeAddress, type Typed } from '@chordial/actor';
 import { type DueTimer, LaneKernel } from '@chordial/actor/shell';
 import type { ChordMessage, Member, RangeChanged, WatchRing } from '@chordial/chord/protocol';
 import { defaultCoordinatorLimits, defaultReplicaConfig } from '@chordial/replication';
@@ -140,7 +140,7 @@ class Host {
 
   #tell(to: Address<never>, message: Typed): void {
     this.#kernel.now = this.now;
-    this.#kernel.deliver(to as number as Address<Typed>, nobody, message);
+    this.#kernel.deliver(to as number as Address<Typed>, makeAddress(host, 0, 1_000), message);
     this.#run();
   }
 

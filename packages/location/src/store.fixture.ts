@@ -1,6 +1,6 @@
 // Location services with a store of records between them that is plain and does what a test says: it answers after a while, refuses, or
 // says nothing, with or without having done it. Time is one. The asker keeps every answer.
-import { type Address, makeAddress, nobody, type Outbox, type Typed } from '@chordial/actor';
+import { type Address, makeAddress, type Outbox, type Typed } from '@chordial/actor';
 import type { ChordMessage, Member } from '@chordial/chord/protocol';
 import type { CoordinatorMessage, DeleteRecord, GetRecord, PutRecord } from '@chordial/replication/protocol';
 import type { RingKey } from '@chordial/ring-key';
@@ -65,6 +65,12 @@ export class StoredLocations {
     this.#run(this.now);
   }
 
+  /** Something that another host says. */
+  tellFromElsewhere(message: unknown): void {
+    this.#step(message as LocationMessage, 0, makeAddress(7, 0, 21));
+    this.#run(this.now);
+  }
+
   /** The answer to one request, when it comes within `ms`. */
   ask(message: LocationMessage, i = 0, ms = 0): LocationReply | undefined {
     const before = this.answers.length;
@@ -89,8 +95,8 @@ export class StoredLocations {
     return makeAddress(0, 0, 40 + i);
   }
 
-  #step(message: LocationMessage, i: number): void {
-    location.step(this.states[i]!, { now: this.now, from: nobody, message }, this.#out(i));
+  #step(message: LocationMessage, i: number, from: Address<never> = store as Address<unknown> as Address<never>): void {
+    location.step(this.states[i]!, { now: this.now, from, message }, this.#out(i));
     const broken = location.invariants?.(this.states[i]!);
     if (broken !== undefined) throw new Error(broken);
   }
