@@ -33,7 +33,7 @@ function contextOfWrite({ siteText }: CoordinatorState, version: string): string
 }
 
 /** Siblings that are kept beside a write; `covered` when the context of that write would count one of them as seen. */
-export function othersBeside(kept: string, written: string): 'none' | 'some' | 'covered' {
+function othersBeside(kept: string, written: string): 'none' | 'some' | 'covered' {
   if (!parseVersion(written, writtenParts) || !parseVersion(kept, keptParts)) return 'none';
   const { dotsCount, dotSites, dotCounters } = writtenParts;
   for (let i = 0; i < dotsCount; i++) raise(writtenParts, dotSites[i]!, dotCounters[i]!);
