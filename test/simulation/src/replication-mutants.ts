@@ -64,13 +64,6 @@ export const replicationMutations: readonly Mutation[] = [
     breaks: 'a range that came without its records is read as if it had them',
   },
   {
-    name: 'settled-by-one-host',
-    file: replication('coordinator-repair'),
-    find: '  if (range.unsettled !== undefined && state.ring.generation > 0 && unaskedOf(range).length === 0)',
-    replace: '  if (range.unsettled !== undefined && state.ring.generation > 0 && range.unsettled.same.length > 0)',
-    breaks: 'a range counts as settled when one host of the neighbourhood was asked',
-  },
-  {
     name: 'released-before-repair',
     file: replication('handing'),
     find: "  handing.comparison = ask(state, 'hand', undefined, from, to, [handing.host], handing, now, out);",
