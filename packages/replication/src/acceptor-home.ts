@@ -3,20 +3,19 @@
 import type { Outbox } from '@chordial/actor';
 import { nextUint32 } from '@chordial/actor/random';
 import { ringKeyFromText } from '@chordial/ring-key';
-import type { RecordsRead, StoredRecord } from '@chordial/storage/protocol';
+import type { RecordName, RecordsRead, StoredRecord } from '@chordial/storage/protocol';
 import { type AcceptorState, askStore, homeTable } from './acceptor-state.ts';
 import type { LearnRoster, Roster } from './ordered-protocol.ts';
 import { checkedRoster, isLater, parseRoster, rosterText } from './ordered-roster.ts';
 
 const storeKey = ringKeyFromText('store');
+/** The record that says which store this is: a store that has lost anything may not have it any more. */
+export const storeNameRecord: RecordName = [homeTable, storeKey];
 const rosterKey = ringKeyFromText('roster');
 const learnersMax = 1_000;
 
 export function foundOrRead(state: AcceptorState, out: Outbox): void {
-  const names = [
-    [homeTable, storeKey],
-    [homeTable, rosterKey],
-  ] as const;
+  const names = [storeNameRecord, [homeTable, rosterKey]] as const;
   askStore(state, { type: 'read-records', names }, { kind: 'home-read', roster: undefined }, out);
 }
 

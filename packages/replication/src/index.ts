@@ -1,4 +1,5 @@
 // The public face of the replication; its words are in `@chordial/replication/protocol`, its actors in `@chordial/replication/behaviour`.
+export { storeNameRecord } from './acceptor-home.ts';
 export {
   type CoordinatorConfig,
   type CoordinatorLimits,
