@@ -28,7 +28,14 @@ it('answers each copy, and loses nothing of what is said beside them', () => {
   };
   const store = kernel.spawnRoot(fixtureStore, new Map(), 4);
   const replyTo = kernel.spawnRoot(client, null, 5) as Address<never>;
-  const config = { ...defaultReplicaConfig, host: 1, store, membership: nobody as never, at: 22, owner: replyTo as never };
+  const config = {
+    ...defaultReplicaConfig,
+    host: 1,
+    store,
+    membership: nobody as never,
+    at: 22,
+    owner: replyTo as never,
+  };
   const to = kernel.spawnRoot(replica, config, 22) as Address<Typed>;
   kernel.run(1_000);
   const stranger = makeAddress<never>(2, 0, 600);
