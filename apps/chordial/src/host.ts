@@ -10,6 +10,7 @@ import type { StorageNews } from '@chordial/storage/protocol';
 import packageJson from '../package.json' with { type: 'json' };
 import { aliasesOf, bindSentence, claimRingPort, claimSipPort } from './address-claim.ts';
 import type { Asking } from './asking.ts';
+import { startLocked } from './directory-lock.ts';
 import { type Endpoint, endpointText } from './endpoint.ts';
 import { type Entrance, enter, ringSecret } from './entrance.ts';
 import { at, chordAddress, type HostConfig, peersOfLane, type StorePlace, storeLaneOf } from './layout.ts';
@@ -80,10 +81,16 @@ export interface StartHooks {
  * Starts a host and resolves when every lane is bound and knows the ring, so that the first request is served; its peers may
  * still be joining. Throws `StartFault`.
  */
-export async function startChordial(
+export const startChordial = (
   options: Options,
   onEvent: (event: ChordialEvent) => void = () => {},
   isEnded: () => boolean = () => false,
+): Promise<ChordialHost> => startLocked(options.data, () => startLanes(options, onEvent, isEnded));
+
+async function startLanes(
+  options: Options,
+  onEvent: (event: ChordialEvent) => void,
+  isEnded: () => boolean,
 ): Promise<ChordialHost> {
   const startedAt = Date.now();
   const listen = await claimSipPort(options.listen);

@@ -3,7 +3,7 @@
 // neither repair nor a backup may touch it.
 import type { LaneSetup } from '@chordial/actor';
 import type { MembershipMessage } from '@chordial/membership/protocol';
-import { defaultReplicaConfig } from '@chordial/replication';
+import { defaultReplicaConfig, storeNameRecord } from '@chordial/replication';
 import { acceptor, replica, replicaDoor } from '@chordial/replication/behaviour';
 import type { ReplicaMessage } from '@chordial/replication/protocol';
 import { type Engine, SqliteEngine, storeLimits, storePort } from '@chordial/storage';
@@ -65,7 +65,11 @@ function layOutEngine(setup: LaneSetup<HostConfig>, index: number, postgres: Pos
       spawn(journalStore, { disk: undefined, owner, startedAt }, index);
       break;
     case 'sqlite': {
-      const engine = new SqliteEngine({ file: index === at.store ? store.file : store.ballotsFile });
+      // An acceptor that has forgotten anything must be another voter.
+      const engine =
+        index === at.store
+          ? new SqliteEngine({ file: store.file })
+          : new SqliteEngine({ file: store.ballotsFile, nameRecord: storeNameRecord });
       spawn(storePort, { ...storeLimits, engine, startedAt, owner }, index);
       break;
     }
