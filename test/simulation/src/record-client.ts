@@ -181,8 +181,10 @@ function answered(state: RecordClientState, deed: Deed, answer: ReplicationAnswe
       if (write === undefined) return;
       write.fate = 'acknowledged';
       write.endedAt = now;
-      // The context of a put also covers what others wrote before it at this coordinator, unseen: only its record's single writer may use it.
-      contexts.delete(record);
+      // What was put may be written over without another look, unless there was something beside it.
+      if (deed.kind === 'put' && answer.hasOthers !== true)
+        contexts.set(record, { text: answer.context, seen: new Set([...write.seen, write]) });
+      else contexts.delete(record);
       return;
     case 'record-got': {
       world.count('got');

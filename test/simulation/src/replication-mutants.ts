@@ -21,6 +21,13 @@ export const replicationMutations: readonly Mutation[] = [
     breaks: "a put is acknowledged without the owner's own copy",
   },
   {
+    name: 'a-put-sees-everything',
+    file: replication('operations-context'),
+    find: '  if (kept === written && !isUnknown)',
+    replace: "  if (kept !== '' || !isUnknown)",
+    breaks: 'the context of a put covers what its writer was never shown',
+  },
+  {
     name: 'acknowledged-before-commit',
     file: journal('commit'),
     find: "  state.commit = { kind: 'append', correlation, items, bytes: writer.length };",
