@@ -16,7 +16,7 @@ const written: string[] = [];
 const desk = {
   backUp: async (file: string) => {
     written.push(file);
-    return { file, recordsCount: 0, leftOutCount: 0, tooOldCount: 0 };
+    return { file, recordsCount: 0, leftOutCount: 0, tooOldCount: 0, skippedCount: 0 };
   },
 };
 

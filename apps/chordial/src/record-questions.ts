@@ -110,7 +110,15 @@ export async function runRestore(file: string, flags: RestoreFlags): Promise<voi
     done.tooOldCount > 0
       ? `; ${done.tooOldCount} left out that never expire, as the file is so old that they may have been removed since: --old restores them too`
       : '';
-  show(flags, done, () => `${counted(done.recordsCount)} of ${done.file} merged with what the ring has${left}${old}`);
+  const skipped =
+    done.skippedCount > 0
+      ? `; ${done.skippedCount} cannot be kept, as they are too large beside what the ring has of them`
+      : '';
+  show(
+    flags,
+    done,
+    () => `${counted(done.recordsCount)} of ${done.file} merged with what the ring has${left}${old}${skipped}`,
+  );
 }
 
 /** The host reads and writes the file: relative to where the command runs, so both are on one machine. */

@@ -41,7 +41,7 @@ function replica(answers: readonly Omit<CopiesStored, 'type' | 'correlation'>[])
   };
   return { asking: { host: 0, storeLane: 1, ask } as unknown as Asking, names };
 }
-const well = { pauseMs: 0, trouble: '' };
+const well = { pauseMs: 0, trouble: '', skippedCount: 0 };
 
 test('of a file that is older than removals are known, what does not expire is left out unless it is asked for', async () => {
   const fresh = replica([well]);
@@ -65,9 +65,14 @@ test('a file that does not say when it was made counts as old', async () => {
 
 test('what the replica wants sent again is sent again; what it refuses is not', async () => {
   const file = await exported(0);
-  const busy = replica([{ pauseMs: 1, trouble: 'much is being kept already: send it again' }, well]);
+  const busy = replica([{ ...well, pauseMs: 1, trouble: 'much is being kept already: send it again' }, well]);
   expect(await restoreStore(busy.asking, file)).toMatchObject({ recordsCount: 2 });
   expect(busy.names.toSorted()).toEqual(['lasting', 'passing']);
-  const refusing = replica([{ pauseMs: 0, trouble: 'the disk is full' }, well]);
+  const refusing = replica([{ ...well, trouble: 'the disk is full' }, well]);
   await expect(restoreStore(refusing.asking, file)).rejects.toThrow('the disk is full');
+});
+
+test('what cannot be kept is counted, not taken for restored', async () => {
+  const full = replica([{ ...well, skippedCount: 1 }]);
+  expect(await restoreStore(full.asking, await exported(0))).toMatchObject({ recordsCount: 1, skippedCount: 1 });
 });

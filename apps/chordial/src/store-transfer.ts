@@ -25,6 +25,8 @@ export interface StoreTransfer {
   readonly leftOutCount: number;
   /** Of a restore: records that do not expire, of a file so old that nobody may know any more which of them were removed since. */
   readonly tooOldCount: number;
+  /** Of a restore: records that cannot be kept beside what the ring has of them, as both together are too large. */
+  readonly skippedCount: number;
 }
 
 export async function backUpStore({ ask, host, storeLane }: Asking, file: string): Promise<StoreTransfer> {
@@ -32,7 +34,7 @@ export async function backUpStore({ ask, host, storeLane }: Asking, file: string
   const message = { type: 'export-store', withinMs: 0, file };
   const answer = await ask<StoreExported | StorageFailed>(to, message, transferMsMax, storeLane);
   if (answer.type !== 'store-exported') throw new Error(answer.sentence);
-  return { file, recordsCount: answer.recordsCount, leftOutCount: 0, tooOldCount: 0 };
+  return { file, recordsCount: answer.recordsCount, leftOutCount: 0, tooOldCount: 0, skippedCount: 0 };
 }
 
 /**
@@ -44,6 +46,7 @@ export async function restoreStore(asking: Asking, file: string, withOld = false
   let recordsCount = 0;
   let leftOutCount = 0;
   let tooOldCount = 0;
+  let skippedCount = 0;
   const underWay = new Set<Promise<void>>();
   let failure: Error | undefined;
   for await (const { records, leftOut, tooOld } of batchesOf(file, Date.now(), withOld)) {
@@ -52,6 +55,9 @@ export async function restoreStore(asking: Asking, file: string, withOld = false
     recordsCount += records.length;
     if (records.length === 0) continue;
     const storing: Promise<void> = storeBatch(asking, records)
+      .then((skipped) => {
+        skippedCount += skipped;
+      })
       .catch((reason: Error) => {
         failure ??= reason;
       })
@@ -62,7 +68,7 @@ export async function restoreStore(asking: Asking, file: string, withOld = false
   }
   await Promise.all(underWay);
   if (failure !== undefined) throw failure;
-  return { file, recordsCount, leftOutCount, tooOldCount };
+  return { file, recordsCount: recordsCount - skippedCount, leftOutCount, tooOldCount, skippedCount };
 }
 
 interface RecordBatch {
@@ -117,8 +123,8 @@ function opened(file: string): ExportReader {
   }
 }
 
-/** A replica that has too much to do is asked again. */
-async function storeBatch({ ask, host, storeLane }: Asking, records: readonly StoredRecord[]): Promise<void> {
+/** A replica that has too much to do is asked again. How many of them it cannot keep. */
+async function storeBatch({ ask, host, storeLane }: Asking, records: readonly StoredRecord[]): Promise<number> {
   const to = makeAddress<never>(host, storeLane, at.replica);
   for (let tries = 1; ; tries++) {
     const message = { type: 'store-copies', records };
@@ -130,6 +136,6 @@ async function storeBatch({ ask, host, storeLane }: Asking, records: readonly St
     const mayPass = isStored ? pauseMs > 0 : answer.code === 'busy';
     if (trouble !== '' && (!mayPass || tries >= triesMax)) throw new Error(trouble);
     if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    if (trouble === '') return;
+    if (trouble === '') return isStored ? answer.skippedCount : 0;
   }
 }
