@@ -135,7 +135,6 @@ describe('siblings', () => {
 describe('a store that does not do it', () => {
   it.each([
     ['too-few-copies', 'store-failed'],
-    ['not-owner', 'not-owner'],
     ['busy', 'busy'],
     ['mailbox-full', 'busy'],
   ] as const)('and says %s: %s for all who wait, and the user is read anew', (says, reason) => {
@@ -150,6 +149,34 @@ describe('a store that does not do it', () => {
     all.fateOf = () => atOnce;
     expect(shortOf(all.ask(listOf(alice)))).toBe('sip:a@1#1');
     expect(typesOf(all)).toBe('get put put get');
+  });
+
+  it('and says not-owner, as the range moves just now: it is asked again, and nobody notices', () => {
+    const all = new StoredLocations();
+    all.ask(changeOf(alice, 1, ['sip:a@1']));
+    all.fateOf = () => ({ ms: 10, isDone: false, says: 'not-owner' });
+    all.tell(changeOf(alice, 2, ['sip:a@2']));
+    all.tell(listOf('bob@example.com'));
+    all.advance(150);
+    all.fateOf = () => atOnce;
+    all.advance(150);
+    expect(all.answers.slice(1).map(shortOf).sort()).toEqual(['none', 'sip:a@1#1 sip:a@2#2']);
+    expect(all.states[0]!.moved).toBeUndefined();
+  });
+
+  it('and says not-owner for a second: not-owner for all who wait, and the user is read anew', () => {
+    const all = new StoredLocations();
+    all.ask(changeOf(alice, 1, ['sip:a@1']));
+    all.fateOf = () => ({ ms: 10, isDone: false, says: 'not-owner' });
+    all.tell(changeOf(alice, 2, ['sip:a@2']));
+    all.tell(changeOf(alice, 3, ['sip:a@3']));
+    all.advance(900);
+    expect(all.answers).toHaveLength(1);
+    all.advance(300);
+    expect(all.answers.slice(1).map(shortOf)).toEqual(['not-owner', 'not-owner']);
+    expect(all.states[0]!.counts.storeRefused).toBe(2);
+    all.fateOf = () => atOnce;
+    expect(shortOf(all.ask(listOf(alice)))).toBe('sip:a@1#1');
   });
 
   it('and says nothing: store-failed before a registrar gives up, and an answer that comes later means nothing', () => {

@@ -37,6 +37,8 @@ export interface BusyUser {
   next: readonly Binding[] | undefined;
   correlation: number;
   askedAt: number;
+  /** When the store first said that another owns the key, for the request that is served now; 0 when it has not. */
+  movedAt: number;
   /** When the record was last read (a cached one: now), and `rangeChangesCount` of the state then. */
   readAt: number;
   rangeChangesCount: number;
@@ -45,6 +47,9 @@ export interface BusyUser {
 /** Of the bindings, among the tables of the store. */
 export const bindingsTable = 1;
 const answerTickMs = 1_000;
+/** A range that moves has no owner for the time of a message: the request waits and asks again. */
+const moveTickMs = 100;
+const moveMsMax = 1_000;
 
 export function onUserRequest(state: LocationState, request: UserRequest, now: number, out: Outbox): void {
   const { config } = state;
@@ -76,6 +81,7 @@ export function onUserRequest(state: LocationState, request: UserRequest, now: n
     next: undefined,
     correlation: 0,
     askedAt: now,
+    movedAt: 0,
     readAt: now,
     rangeChangesCount: state.rangeChangesCount,
   };
@@ -115,8 +121,13 @@ export function onRecordPut(state: LocationState, message: RecordPut, now: numbe
 export function onRecordRefused(state: LocationState, message: RecordRefused, now: number, out: Outbox): void {
   const { correlation, reason } = message;
   const busy = takeQuestion(state, correlation);
-  if (busy !== undefined)
-    refuseAll(state, busy, reason === 'not-owner' || reason === 'busy' ? reason : 'store-failed', now, out);
+  if (busy === undefined) return;
+  if (reason === 'not-owner' && busy.movedAt === 0) busy.movedAt = now;
+  if (reason === 'not-owner' && now - busy.movedAt < moveMsMax) {
+    state.moved ??= [];
+    state.moved.push(busy);
+    watchAnswers(state, out);
+  } else refuseAll(state, busy, reason === 'not-owner' || reason === 'busy' ? reason : 'store-failed', now, out);
 }
 
 /** The mailbox of the store is full. */
@@ -129,6 +140,14 @@ export function onMessageRefused(state: LocationState, { message }: MessageRefus
 /** Questions are in the order in which they were asked. With the last one the maps go. */
 export function onAnswerDue(state: LocationState, now: number, out: Outbox): void {
   state.answerTimer = 0;
+  const moved = state.moved ?? [];
+  state.moved = undefined;
+  for (const busy of moved) {
+    // Whatever became of it: it is read again.
+    busy.context = undefined;
+    busy.next = undefined;
+    serve(state, busy, now, out);
+  }
   for (const busy of state.questions?.values() ?? []) {
     if (now - busy.askedAt < state.config.answerMsMax) break;
     takeQuestion(state, busy.correlation);
@@ -166,6 +185,7 @@ function finish(state: LocationState, busy: BusyUser, answer: LocationReply, now
       return;
     }
     busy.request = next;
+    busy.movedAt = 0;
     said = answerOrAsk(state, busy, now, out);
   }
 }
@@ -283,9 +303,11 @@ function takeQuestion({ questions }: LocationState, correlation: number): BusyUs
   return busy;
 }
 
-/** One timer for all questions, while there are some. */
+/** One timer for all questions, while there are some; sooner when some are to be asked again. */
 function watchAnswers(state: LocationState, out: Outbox): void {
-  if (state.answerTimer === 0) state.answerTimer = out.setTimer(answerTickMs, { type: 'answer-due' });
+  if (state.answerTimer !== 0 && (state.moved === undefined || state.moved.length > 1)) return;
+  if (state.answerTimer !== 0) out.clearTimer(state.answerTimer);
+  state.answerTimer = out.setTimer(state.moved === undefined ? answerTickMs : moveTickMs, { type: 'answer-due' });
 }
 
 const isQuestion = (request: UserRequest): boolean => request.type === 'list-bindings' || request.changes.length === 0;

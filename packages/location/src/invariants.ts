@@ -28,17 +28,19 @@ export function locationInvariants(state: LocationState): string | undefined {
 }
 
 function busyInvariants(state: LocationState): string | undefined {
-  const { busyUsers, questions, config } = state;
+  const { busyUsers, questions, moved, config } = state;
   let count = 0;
   for (const [aor, busy] of busyUsers ?? []) {
     if (busy.aor !== aor) return `busy user ${aor} is found under its own name`;
-    if (questions?.get(busy.correlation) !== busy) return `the store was asked for ${aor}`;
+    const isMoved = moved?.includes(busy) === true;
+    if ((questions?.get(busy.correlation) === busy) === isMoved) return `the store was asked for ${aor}, or is again`;
     if ((busy.waiting?.length ?? 0) > config.waitingPerUserMax) return 'waitingPerUserMax holds';
     if (busy.next !== undefined && busy.context === undefined) return 'who is written was read';
     count += 1 + (busy.waiting?.length ?? 0);
   }
-  if ((questions?.size ?? 0) !== (busyUsers?.size ?? 0)) return 'a busy user has one question';
-  if ((questions?.size ?? 0) > 0 && state.answerTimer === 0) return 'while the store is asked, a timer runs';
+  const openCount = (questions?.size ?? 0) + (moved?.length ?? 0);
+  if (openCount !== (busyUsers?.size ?? 0)) return 'a busy user has one question';
+  if (openCount > 0 && state.answerTimer === 0) return 'while the store is asked, a timer runs';
   if (count !== state.waitingCount) return 'waitingCount counts all who wait';
   if (state.usersShare > config.usersMax) return 'a peer keeps no more users than its host';
   return count > config.waitingMax ? 'waitingMax holds' : undefined;

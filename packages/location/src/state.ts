@@ -65,6 +65,8 @@ export interface LocationState {
   /** By name, those for whom the store was asked something; undefined until the first, and by the correlation of the question. */
   busyUsers: Map<string, BusyUser> | undefined;
   questions: Map<number, BusyUser> | undefined;
+  /** Those whose key has another owner now, who are asked for again in a moment. */
+  moved: BusyUser[] | undefined;
   /** Of those and whoever waits behind them. */
   waitingCount: number;
   /** 0 when no timer is set. */
@@ -106,6 +108,7 @@ export function initState(config: LocationConfig, birth: Birth<LocationMessage>)
     bindingsCount: 0,
     busyUsers: undefined,
     questions: undefined,
+    moved: undefined,
     waitingCount: 0,
     answerTimer: 0,
     correlationNext: birth.seed % correlationsCount,

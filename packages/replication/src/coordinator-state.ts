@@ -155,6 +155,8 @@ export interface CoordinatorCounts {
   sent: number;
   taken: number;
   handed: number;
+  /** Requests for ranges that were just given away. */
+  passedOn: number;
   /** Ranges released without their records, as the taker was silent. */
   handingsGivenUp: number;
   settled: number;
@@ -243,6 +245,7 @@ export function createState(
       sent: 0,
       taken: 0,
       handed: 0,
+      passedOn: 0,
       handingsGivenUp: 0,
       settled: 0,
       repairs: 0,

@@ -241,3 +241,31 @@ describe('what is put meanwhile', () => {
     expect(other.state.handings).toHaveLength(0);
   });
 });
+
+describe('what is asked when the range has been released', () => {
+  it('goes after it once, to the taker, who answers the asker itself; a get, a put and a delete', () => {
+    const world = settledWorld();
+    hand(world);
+    answer(world, repairOf(world)!);
+    world.own('8', '6');
+    for (const type of ['get-record', 'put-record', 'delete-record'] as const) {
+      const asked = { type, table: 2, key: at('5'), name: 'alice', context: '', value: 'v', ttlMs: 0 };
+      const request = { ...asked, replyTo: chord as never, correlation: 77 } as unknown as CoordinatorMessage;
+      world.sent = [];
+      world.tell(request);
+      expect(world.sent).toMatchObject([{ to: target, message: { ...asked, correlation: 77, isPassedOn: true } }]);
+      world.sent = [];
+      world.tell({ ...request, isPassedOn: true } as unknown as CoordinatorMessage);
+      expect(world.sent).toMatchObject([{ to: chord, message: { type: 'record-refused', reason: 'not-owner' } }]);
+    }
+    expect(world.state.counts.passedOn).toBe(3);
+  });
+
+  it('stays refused where the range was not handed over', () => {
+    const world = settledWorld();
+    world.own('8', '6');
+    world.sent = [];
+    world.put('alice', '5', 'home');
+    expect(world.take('record-refused')).toMatchObject([{ message: { reason: 'not-owner' } }]);
+  });
+});

@@ -75,6 +75,13 @@ export function takerOf({ handings, config }: CoordinatorState, key: RingKey): H
   return undefined;
 }
 
+/** The newest handing by which a range with `key` was released, to whomever. */
+export function givenAway({ handings }: CoordinatorState, key: RingKey): Handing | undefined {
+  return handings.findLast(
+    ({ releasedAt, request: { from, to } }) => releasedAt > 0 && betweenRightClosed(from, key, to),
+  );
+}
+
 /** Nobody waits for a taker whose host was lost. */
 export function takersLost(state: CoordinatorState, lost: readonly number[], now: number, out: Outbox): void {
   for (const handing of state.handings.slice()) {

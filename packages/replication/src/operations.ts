@@ -6,11 +6,12 @@ import { hostOf } from '@chordial/actor/shell';
 import type { RingKey } from '@chordial/ring-key';
 import type { StoredRecord } from '@chordial/storage/protocol';
 import type { CoordinatorState, TableConfig } from './coordinator-state.ts';
-import type { Handing } from './handing.ts';
+import { givenAway, type Handing } from './handing.ts';
 import { expireGet, getLost, getSilent } from './operations-get.ts';
 import { expirePut, putLost, putSilent } from './operations-put.ts';
 import type {
   ChangeOrdered,
+  CoordinatorMessage,
   CopyDue,
   DeleteRecord,
   GetRecord,
@@ -91,6 +92,7 @@ export function beginOperation(
   const { key, name, replyTo, correlation } = message;
   const range = state.ranges.find(key);
   if (range === undefined) {
+    if (passOn(state, message, out)) return undefined;
     refuse(state, message, 'not-owner', 'no peer of this lane owns the key: ask its owner', out);
     return undefined;
   }
@@ -121,6 +123,16 @@ export function beginOperation(
   append(state, operation);
   if (state.copyTimer === 0) state.copyTimer = out.setTimer(copyMsMax, copyDue);
   return operation;
+}
+
+/** A request that was on its way while its range was given away goes after it, so that nobody hears that the ring moved. */
+function passOn(state: CoordinatorState, message: Asked, out: Outbox): boolean {
+  if (message.type === 'change-ordered' || message.isPassedOn === true) return false;
+  const handing = givenAway(state, message.key);
+  if (handing === undefined) return false;
+  state.counts.passedOn++;
+  out.send(handing.request.target as Address<CoordinatorMessage>, { ...message, isPassedOn: true });
+  return true;
 }
 
 function createOperation(state: CoordinatorState, table: TableConfig, range: OwnedRange, message: Asked): Operation {

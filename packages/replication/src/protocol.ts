@@ -20,11 +20,15 @@ interface Asked {
   readonly replyTo: Address<ReplicationAnswer>;
   readonly correlation: number;
 }
-export interface GetRecord extends Asked {
+/** A former owner of the key gives the question to whom it gave the range, once. */
+interface PassedOn {
+  readonly isPassedOn?: boolean;
+}
+export interface GetRecord extends Asked, PassedOn {
   readonly type: 'get-record';
 }
 /** Replaces what `context` has seen (empty: nothing), beside which what it has not seen stays as a sibling. */
-export interface PutRecord extends Asked {
+export interface PutRecord extends Asked, PassedOn {
   readonly type: 'put-record';
   readonly context: string;
   readonly value: string;
@@ -32,7 +36,7 @@ export interface PutRecord extends Asked {
   readonly ttlMs: number;
 }
 /** Removes what `context` has seen. Its tombstone lives as long as what it removes could. */
-export interface DeleteRecord extends Asked {
+export interface DeleteRecord extends Asked, PassedOn {
   readonly type: 'delete-record';
   readonly context: string;
 }
@@ -281,9 +285,9 @@ export type ReplicaMessage =
 
 /** Beside a coordinator's and a replica's words, their answers. */
 export const replicationWords: Words<Extract<WireMessage, Typed>> = {
-  'get-record': [1, 'table', 'key', 'name', 'replyTo', 'correlation'],
-  'put-record': [2, 'table', 'key', 'name', 'context', 'value', 'ttlMs', 'replyTo', 'correlation'],
-  'delete-record': [3, 'table', 'key', 'name', 'context', 'replyTo', 'correlation'],
+  'get-record': [1, 'table', 'key', 'name', 'replyTo', 'correlation', 'isPassedOn'],
+  'put-record': [2, 'table', 'key', 'name', 'context', 'value', 'ttlMs', 'replyTo', 'correlation', 'isPassedOn'],
+  'delete-record': [3, 'table', 'key', 'name', 'context', 'replyTo', 'correlation', 'isPassedOn'],
   'change-ordered': [4, 'table', 'key', 'name', 'expected', 'value', 'ttlMs', 'replyTo', 'correlation'],
   'record-got': [5, 'correlation', 'siblings', 'context'],
   'record-put': [6, 'correlation', 'context', 'hasOthers'],
