@@ -35,7 +35,7 @@ const dropPerCallMax = 10_000;
 /** A file that was not closed well is read through at its opening when it is not larger. */
 const checkedBytesMax = 2 ** 30;
 /** Rebuilding goes on for so long in the first `open`, before the lane has anything else to do; then in slices. */
-const salvageAtOpenMs = 30_000;
+const salvageAtOpenMs = 20_000;
 const sliceMs = 40;
 /** Files that were rebuilt in a life; a disk that damages more is given up. */
 const salvagesMax = 3;

@@ -1,7 +1,7 @@
 // How writes lie in the log of the SQLite engine: some 64 kB of them in a row, each with two checksums. The first covers its whole head with the
 // length and the key: what is damaged behind a sound head is known by its key, and what has no sound head is no more than a loss.
 //
-//   u32 length | u32 CRC-32 of the head | u32 CRC-32 of the texts | u8 kind | u8 table | 20 key | f64 expires
+//   u32 CRC-32 of the rest of the head | u32 length | u32 CRC-32 of the texts | u8 kind | u8 table | 20 key | f64 expires
 //   | u32, u32 bytes of name and version | name version value
 //
 // Kinds: 1 a record, 2 a removal, 3 the removal of a range (table 0: of all), with its end in `name`.
@@ -67,9 +67,9 @@ export class LogWriter {
     at += scratch.write(value, at);
     scratch.writeUInt32LE(nameBytes, start + 42);
     scratch.writeUInt32LE(versionBytes, start + 46);
-    scratch.writeUInt32LE(at - start, start);
+    scratch.writeUInt32LE(at - start, start + 4);
     scratch.writeUInt32LE(crc32(scratch.subarray(start + headBytes, at)), start + 8);
-    scratch.writeUInt32LE(headSum(scratch, start), start + 4);
+    scratch.writeUInt32LE(headSum(scratch, start), start);
     this.#end = at;
     if (at >= pieceBytes) this.#flush();
   }
@@ -82,19 +82,18 @@ export class LogWriter {
   }
 }
 
-const headSum = (bytes: Buffer, start: number): number =>
-  crc32(bytes.subarray(start + 8, start + headBytes), crc32(bytes.subarray(start, start + 4)));
+const headSum = (bytes: Buffer, start: number): number => crc32(bytes.subarray(start + 4, start + headBytes));
 
 /** A head that is what was written, and leads to a place in the row. */
 function isHead(bytes: Buffer, start: number): boolean {
-  if (bytes.length - start < headBytes || headSum(bytes, start) !== bytes.readUInt32LE(start + 4)) return false;
-  const length = bytes.readUInt32LE(start);
+  if (bytes.length - start < headBytes || headSum(bytes, start) !== bytes.readUInt32LE(start)) return false;
+  const length = bytes.readUInt32LE(start + 4);
   return length >= headBytes && start + length <= bytes.length;
 }
 
 /** Where the entry behind a damaged head begins, if its length still leads to one. */
 function placeBehind(bytes: Buffer, start: number): number | undefined {
-  const length = bytes.length - start < headBytes ? 0 : bytes.readUInt32LE(start);
+  const length = bytes.length - start < headBytes ? 0 : bytes.readUInt32LE(start + 4);
   return length >= headBytes && isHead(bytes, start + length) ? start + length : undefined;
 }
 
@@ -109,7 +108,7 @@ export function* readLog(body: Uint8Array): Generator<Entry | LoggedRange | unde
       start = behind;
       continue;
     }
-    const end = start + bytes.readUInt32LE(start);
+    const end = start + bytes.readUInt32LE(start + 4);
     const isSound = crc32(bytes.subarray(start + headBytes, end)) === bytes.readUInt32LE(start + 8);
     const kind = bytes[start + 12]!;
     const table = bytes[start + 13]!;
@@ -165,9 +164,9 @@ export function rowOfForm1(body: Uint8Array): Uint8Array {
     const entry = Buffer.alloc(length + 4);
     bytes.copy(entry, 12, start + 8, start + length);
     const isSound = crc32(bytes.subarray(start + 8, start + length)) === bytes.readUInt32LE(start + 4);
-    entry.writeUInt32LE(length + 4);
+    entry.writeUInt32LE(length + 4, 4);
     entry.writeUInt32LE((crc32(entry.subarray(headBytes)) ^ Number(!isSound)) >>> 0, 8);
-    entry.writeUInt32LE((headSum(entry, 0) ^ Number(!isSound)) >>> 0, 4);
+    entry.writeUInt32LE((headSum(entry, 0) ^ Number(!isSound)) >>> 0);
     parts.push(entry);
     start += length;
   }

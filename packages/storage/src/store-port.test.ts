@@ -81,6 +81,26 @@ test('one export at a time, and a file that cannot be written is a failure of th
   expect(lane.news).toEqual([]);
 });
 
+test('a lane comes to rest between slices of a long job: one that never rests hears nothing and is ended', async () => {
+  const lane = start();
+  await lane.askAll(Array.from({ length: 3_000 }, (_, i) => put(record(`user${i}`))));
+  for (const asked of [
+    { type: 'export-store', file: join(folder, 'copy') },
+    { type: 'delete-range', from: record('a').key, to: record('a').key, table: 0 },
+  ] as const) {
+    const long = lane.begin(asked);
+    let isOver = false;
+    void long.event.then(() => {
+      isOver = true;
+    });
+    lane.kernel.now = lane.now;
+    lane.kernel.run(1_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([lane.kernel.waitingCount, isOver]).toEqual([0, false]);
+    expect(['store-exported', 'range-deleted']).toContain((await lane.until(long.event)).type);
+  }
+});
+
 test('an export replaces no file: neither the store itself nor one that comes while it is written', async () => {
   const lane = start();
   const place = join(folder, 'records.sqlite');
