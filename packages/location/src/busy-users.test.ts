@@ -288,7 +288,7 @@ describe('a range that changes', () => {
 });
 
 describe('another host', () => {
-  it('may ask for a list, and cannot speak for the store or the peer', () => {
+  it('may ask for a list, and answer what was passed on to it; it cannot speak for the peer, and must say whole things', () => {
     const all = new StoredLocations();
     all.own(key('0'), key('f'));
     all.fateOf = () => ({ ...atOnce, ms: 10 });
@@ -296,8 +296,9 @@ describe('another host', () => {
     const { correlation } = all.asked[0]!;
     for (const strange of [undefined, null, 5, '', [], {}]) {
       all.tellFromElsewhere({ type: 'record-got', correlation, siblings: strange, context: strange });
-      all.tellFromElsewhere({ type: 'record-put', correlation, context: strange });
-      all.tellFromElsewhere({ type: 'record-refused', correlation, reason: strange, sentence: strange });
+      all.tellFromElsewhere({ type: 'record-got', correlation, siblings: [['[1,[]]', 1], strange], context: '' });
+      all.tellFromElsewhere({ type: 'record-put', correlation, context: strange === '' ? null : strange });
+      all.tellFromElsewhere({ type: 'record-refused', correlation: strange, reason: strange, sentence: strange });
       all.tellFromElsewhere({ type: 'range-changed', self: strange, owns: strange, from: strange, epoch: strange });
       all.tellFromElsewhere({ ...changeOf(alice, 9, 'remove-all'), changes: strange });
       all.tellFromElsewhere({ ...listOf(alice), aor: strange === '' ? 5 : strange });
@@ -309,6 +310,10 @@ describe('another host', () => {
     all.tellFromElsewhere(listOf(alice));
     all.advance(20);
     expect(shortOf(all.answers.at(-1))).toBe('sip:a@1#1');
+    all.tell(listOf('bob@example.com'));
+    const { correlation: asked } = all.asked.at(-1)!;
+    all.tellFromElsewhere({ type: 'record-got', correlation: asked, siblings: [], context: '' });
+    expect(shortOf(all.answers.at(-1))).toBe('none');
   });
 });
 

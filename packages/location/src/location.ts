@@ -55,14 +55,28 @@ export function stepLocation(state: LocationState, received: Received<LocationMe
 }
 
 /**
- * The store and the peer are of the own host; another host may only ask for a list. Timers, the shell and registrars that are no actors have no
- * address, and what they say has no words by which it could come from elsewhere.
+ * The peer is of the own host. Answers of the store may come from whom it gave the range to, and lists are asked for from elsewhere: these have
+ * their form. Timers, the shell and registrars that are no actors have no address, and no words by which what they say could come from elsewhere.
  */
 function isHeeded({ self }: LocationState, { message, from }: Received<LocationMessage>): boolean {
   if ((from as number) !== nobody && hostOf(from) === hostOf(self)) return true;
-  if (message.type === 'list-bindings')
-    return typeof message.aor === 'string' && Number.isSafeInteger(message.replyTo) && (message.replyTo as number) > 0;
-  if ((from as number) !== nobody) return false;
-  const { type } = message;
-  return type === 'change-bindings' || type === 'expiry-due' || type === 'answer-due' || type === 'message-refused';
+  switch (message.type) {
+    case 'list-bindings':
+      return (
+        typeof message.aor === 'string' && Number.isSafeInteger(message.replyTo) && (message.replyTo as number) > 0
+      );
+    case 'record-got':
+      return (
+        typeof message.context === 'string' && Array.isArray(message.siblings) && message.siblings.every(isSibling)
+      );
+    case 'record-put':
+      return typeof message.context === 'string';
+    case 'record-refused':
+      return true;
+    default:
+      return (from as number) === nobody && message.type !== 'range-changed';
+  }
 }
+
+const isSibling = (one: unknown): boolean =>
+  Array.isArray(one) && typeof one[0] === 'string' && typeof one[1] === 'number';
