@@ -33,6 +33,12 @@ export async function runUp(flags: Readonly<Record<string, unknown>>): Promise<v
       'Without --data this host keeps nothing over a restart: with every start it is a new one, with another key and number.',
     );
   }
+  if (options.control !== 'off' && !isLoopback(options.control.address)) {
+    say(
+      'control-open',
+      `The control interface at ${endpointText(options.control)} has no authentication: whoever reaches it can read and change records, and have this host leave. Keep it on loopback, or behind a firewall.`,
+    );
+  }
   const news = new LaneNews();
   const onEvent: Parameters<typeof startChordial>[1] = (event) => {
     const isQuiet = stopping && event.kind !== 'ring-news';
