@@ -23,10 +23,11 @@ import { failureOf, isDamage } from './sqlite-failure.ts';
 import { bytesOf, defaultTuning, openFile, type SqliteTuning } from './sqlite-file.ts';
 import { entryOf } from './sqlite-log.ts';
 import { type Entry, merged } from './sqlite-recent.ts';
-import { expiresAt, isAlive, isSound, keyOf, type Row, recordOf } from './sqlite-rows.ts';
+import { edge, expiresAt, isAlive, isSound, keyOf, type Row, recordOf } from './sqlite-rows.ts';
 import { lastKept, putInPlace, type Salvage, type Salvaging, salvage } from './sqlite-salvage.ts';
 import { highestKey, SqliteStore } from './sqlite-store.ts';
 import { beginSqliteExport, beginSqliteImport } from './sqlite-transfer.ts';
+import { losesCommits } from './sqlite-wal.ts';
 
 const newsMax = 100;
 const damagedNamesMax = 10_000;
@@ -310,6 +311,7 @@ export class SqliteEngine implements Engine {
       );
       this.#lost();
     } else if (before !== undefined) this.#tell(`there is no ${this.place}, but ${before}: a new one begins empty`);
+    const hasLost = bytesOf(`${this.place}-wal`) > 0 && losesCommits(`${this.place}-wal`);
     const file = openFile(this.place, this.#tuning);
     if (file instanceof EngineFailure) return file;
     const { database, isReadOnly, wasUnclean } = file;
@@ -319,7 +321,7 @@ export class SqliteEngine implements Engine {
         if (fault !== 'ok') throw Object.assign(new Error(`${fault}`), { errcode: 11 });
       }
       const store = new SqliteStore(database, isReadOnly, this.#tuning.sweepBytes);
-      this.#checkLog(store);
+      this.#checkLog(store, hasLost);
       this.#store = store;
     } catch (error) {
       database.close();
@@ -330,8 +332,9 @@ export class SqliteEngine implements Engine {
   }
 
   /** What its log says that is damaged is told, and is in the table by its name afterwards. */
-  #checkLog(store: SqliteStore): void {
-    const { lostPartsCount, damagedNames, isReadOnly, database } = store;
+  #checkLog(store: SqliteStore, hasLostCommits: boolean): void {
+    const { damagedNames, isReadOnly, database } = store;
+    const lostPartsCount = store.lostPartsCount + Number(hasLostCommits);
     for (const name of damagedNames) this.#found(name);
     this.#damagedCount += lostPartsCount;
     if (lostPartsCount > 0) {
@@ -389,11 +392,4 @@ function partsOf(from: RingKey, to: RingKey, after: RecordName | undefined): [st
     [start, highestKey],
     [[0, lowestKey], to],
   ];
-}
-
-/** The first key of a bucket, or what is behind all keys. */
-function edge(bucket: number): Uint8Array {
-  const bytes = bucket >= bucketsCount ? Buffer.alloc(21, 255) : Buffer.alloc(20);
-  if (bucket < bucketsCount) bytes.writeUInt16BE(bucket, 0);
-  return bytes;
 }

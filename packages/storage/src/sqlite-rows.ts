@@ -3,7 +3,7 @@
 import type { StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import type { RingKey } from '@chordial/ring-key';
-import { digestOf } from './digest.ts';
+import { bucketsCount, digestOf } from './digest.ts';
 import type { StoredRecord } from './protocol.ts';
 
 export const columns = 'name, version, value, expires, high, low, checksum';
@@ -89,3 +89,10 @@ export const recordOf = ([key, table, name, version, value, expires]: Row, now: 
 /** When a record with this time left ends; at least a millisecond from now. */
 export const expiresAt = (ttlMs: number, now: number): number =>
   ttlMs === 0 ? 0 : now + Math.max(1, Math.ceil(ttlMs));
+
+/** The first key of a bucket; what is behind all keys for one after the last. */
+export function edge(bucket: number): Uint8Array {
+  const bytes = bucket >= bucketsCount ? Buffer.alloc(21, 255) : Buffer.alloc(20);
+  if (bucket < bucketsCount) bytes.writeUInt16BE(bucket, 0);
+  return bytes;
+}

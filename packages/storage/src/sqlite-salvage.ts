@@ -11,7 +11,7 @@ import { syncFolder } from './export-disk.ts';
 import type { RecordName } from './protocol.ts';
 import { bytesOf, openFile, type SqliteTuning } from './sqlite-file.ts';
 import { entryOf, rowOfForm1 } from './sqlite-log.ts';
-import { columns, isSound, type Row, runWith } from './sqlite-rows.ts';
+import { columns, edge, isSound, type Row, runWith } from './sqlite-rows.ts';
 import { SqliteStore } from './sqlite-store.ts';
 
 /** Between two looks at the clock of whoever runs it. */
@@ -202,11 +202,4 @@ function* readRows(
     if (next.done === true) return true;
     take(next.value as Row);
   }
-}
-
-/** The first key of a bucket; behind all keys for the one after the last. */
-function edge(bucket: number): Uint8Array {
-  const bytes = bucket === bucketsCount ? Buffer.alloc(21, 255) : Buffer.alloc(20);
-  if (bucket < bucketsCount) bytes.writeUInt16BE(bucket, 0);
-  return bytes;
 }
