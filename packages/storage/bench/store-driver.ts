@@ -70,7 +70,7 @@ export class StoreDriver {
       sentAt[sent] = performance.now();
       const job = { ...jobOf(sent), replyTo: this.#asker, correlation: sent, withinMs: 0 };
       sent++;
-      this.#kernel.deliver(this.#store as never, nobody, job);
+      this.#kernel.deliver(this.#store as never, this.#asker as never, job);
     };
     this.#answered = (correlation, event) => {
       if (event.type === 'storage-failed') throw new Error(event.sentence);

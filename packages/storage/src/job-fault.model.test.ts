@@ -144,7 +144,7 @@ test('jobs of other hosts are dropped', () => {
         { type: 'write-record', ...base, ...well, value: 'of another' },
         { type: 'export-store', ...base, file: '/nonexistent' },
       ] as const) {
-        expect(step(job, elsewhere as Address<never>)).toEqual([]);
+        for (const from of [elsewhere as Address<never>, nobody]) expect(step(job, from)).toEqual([]);
       }
       const answers = step({ type: 'read-records', ...base, names: [nameOf(well)], replyTo: client });
       expect(answers).toMatchObject([{ to: client, message: { type: 'records-read', records: [well] } }]);

@@ -9,8 +9,10 @@ import type { RecordName, StorageJob, StorageMessage, StoredRecord } from './pro
 
 /** The store has users on its own host only: others go through its replica. Also false for what could not be answered. */
 export function isFromHere(self: Address<StorageMessage>, { from, message }: Received<StorageMessage>): boolean {
-  if (from !== nobody && hostOf(from) !== hostOf(self)) return false;
-  return !('replyTo' in message) || (Number.isSafeInteger(message.replyTo) && message.replyTo >= 0);
+  // Timers are from nobody, and so may be what another host sends.
+  if (!('replyTo' in message)) return from === nobody || hostOf(from) === hostOf(self);
+  if (from === nobody || hostOf(from) !== hostOf(self)) return false;
+  return Number.isSafeInteger(message.replyTo) && message.replyTo >= 0;
 }
 
 /** Undefined for a job that can be begun. */

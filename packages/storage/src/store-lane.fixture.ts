@@ -66,7 +66,7 @@ export class StoreLane {
 
   /** For ports: puts a message in; the lane takes a turn when it next looks. */
   deliver<M>(to: Address<M>, message: NoInfer<M>): void {
-    this.kernel.deliver(to as unknown as Address<Typed>, nobody, message as Typed);
+    this.kernel.deliver(to as unknown as Address<Typed>, this.#asker as unknown as Address<never>, message as Typed);
   }
 
   /** Lets the clock jump. */
