@@ -237,7 +237,9 @@ export class HostLinks implements HostRoutes {
     const from = Wire.readFrom(memory, start);
     const isRelayed = (flags & relayedFlag) !== 0;
     if (!isAddress(to) || !isAddress(from)) return this.#distrust(incoming, 'a message without addresses');
-    if (!isRelayed && from !== 0 && hostOf(from) !== incoming.hello.host) {
+    // What is relayed is in the name of another host, but never of this one: its own actors trust each other.
+    const isInOtherName = from !== 0 && hostOf(from) !== incoming.hello.host;
+    if (isInOtherName && (!isRelayed || hostOf(from) === this.#order.host)) {
       return this.#distrust(incoming, `a message in the name of host ${hostOf(from)}`);
     }
     const { host, lane, lanesCount } = this.#order;
