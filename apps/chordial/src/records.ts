@@ -9,7 +9,7 @@ import { at } from './layout.ts';
 import { tableNamed, tableNames } from './tables.ts';
 
 export const nameCharactersMax = 512;
-export const valueCharactersMax = 32_000;
+export const valueCharactersMax = 16_000;
 /** Ten years. */
 export const ttlSecondsMax = 315_360_000;
 

@@ -51,7 +51,7 @@ export const defaultCoordinatorLimits: CoordinatorLimits = {
   copyMsMax: 400,
   operationMsMax: 2_000,
   operationsMax: 10_000,
-  valueCharactersMax: 32_000,
+  valueCharactersMax: 16_000,
   entropyMs: 60_000,
   gatherMs: 500,
 };
