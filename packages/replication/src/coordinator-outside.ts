@@ -5,51 +5,45 @@ import { hostOf } from '@chordial/actor/shell';
 import { isInRing } from './coordinator-ring.ts';
 import type { CoordinatorState } from './coordinator-state.ts';
 import type { CoordinatorMessage } from './protocol.ts';
-import { isAddress, isKey, isText, isWhole, type Shapes, strangeField } from './shapes.ts';
+import { isAddress, isKey, isText, isWhole } from './shapes.ts';
 
-/** The rest of a question is looked at where it is served, and refused with a sentence. */
-const question = { replyTo: isAddress, correlation: isWhole };
-const shapes: Shapes = {
-  'get-record': question,
-  'put-record': question,
-  'delete-record': question,
-  'change-ordered': question,
-  'list-repair': question,
-  'copy-stored': { correlation: isWhole, host: isWhole, version: isText },
-  'copy-fetched': { correlation: isWhole, host: isWhole },
-  'copy-refused': { correlation: isWhole, host: isWhole, code: isText, sentence: isText },
-  'range-given': { from: isKey, to: isKey },
-};
-
-/** Whether a message may be acted on. Answers of acceptors are looked at on their way to a register. */
-export function isHeeded(state: CoordinatorState, { message, from }: Received<CoordinatorMessage>): boolean {
-  return maySay(state, from, message) && strangeField(shapes, message) === '';
-}
-
-function maySay({ config, ring }: CoordinatorState, from: Address<never>, message: CoordinatorMessage): boolean {
+/**
+ * Whether a message may be acted on. The rest of a question is looked at where it is served, and refused with a sentence; answers of acceptors are
+ * looked at on their way to a register. Written out, as each request and each answer comes by here.
+ */
+export function isHeeded({ config, ring }: CoordinatorState, { message, from }: Received<CoordinatorMessage>): boolean {
   switch (message.type) {
+    case 'get-record':
+    case 'put-record':
+    case 'delete-record':
+    case 'change-ordered':
+    case 'list-repair':
+      return isAddress(message.replyTo) && isWhole(message.correlation);
+    case 'copy-stored':
+      return typeof message.version === 'string' && isOf(from, message.host);
+    case 'copy-fetched':
+      return isOf(from, message.host);
+    case 'copy-refused':
+      return isText(message.code) && isText(message.sentence) && isOf(from, message.host);
     // Timers and the shell have no address, and no words by which these could come from elsewhere.
     case 'copy-due':
     case 'repair-due':
     case 'ballot-due':
     case 'message-refused':
-      return (from as number) === nobody || isOwn(from, config.host);
+      return (from as number) === nobody || isOf(from, config.host);
     case 'range-changed':
     case 'pointers-read':
     case 'ring-changed':
     case 'hand-range':
     case 'range-repaired':
-      return isOwn(from, config.host);
+      return isOf(from, config.host);
     // Whoever believes it reads without asking others.
     case 'range-given':
-      return isOwn(from, config.host) || ((from as number) !== nobody && isInRing(ring, hostOf(from)));
-    case 'copy-stored':
-    case 'copy-fetched':
-    case 'copy-refused':
-      return (from as number) !== nobody && hostOf(from) === message.host;
+      if (!isKey(message.from) || !isKey(message.to) || (from as number) === nobody) return false;
+      return hostOf(from) === config.host || isInRing(ring, hostOf(from));
     default:
       return true;
   }
 }
 
-const isOwn = (from: Address<never>, host: number): boolean => (from as number) !== nobody && hostOf(from) === host;
+const isOf = (from: Address<never>, host: number): boolean => (from as number) !== nobody && hostOf(from) === host;
