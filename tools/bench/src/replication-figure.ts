@@ -45,8 +45,14 @@ export function recordsPicture(curve: Curve, rounds: number): string {
   const bytes: Panel = {
     title: 'On disk',
     xLabel,
-    yLabel: 'bytes of file a record',
-    series: [{ name: 'file', style: 2, points: curve.figures.map((each) => [x(each), each.bytesPerRecord] as const) }],
+    yLabel: 'bytes a record, log included',
+    series: [
+      {
+        name: 'file and log',
+        style: 2,
+        points: curve.figures.map((each) => [x(each), each.bytesPerRecord + each.logBytes / each.records] as const),
+      },
+    ],
     marks: [],
   };
   const { records } = curve.figures.at(-1)!;

@@ -30,6 +30,7 @@ export interface GrowthFigures extends Size {
   readonly bytesPerRecord: number;
   readonly logBytes: number;
   readonly residentBytes: number;
+  readonly refusedCount: number;
 }
 export interface GrowthScale {
   readonly rounds: number;
@@ -119,6 +120,7 @@ async function figuresOf({ size, ring, startMs, fill, puts, gets }: Grown): Prom
     fillPerSecond: fill.perSecond,
     bytesPerRecord: states.reduce((sum, { fileBytes }) => sum + fileBytes, 0) / copies,
     logBytes: Math.max(...states.map(({ logBytes }) => logBytes)),
+    refusedCount: ring.refusedCount,
     residentBytes: Math.max(...states.map(({ residentBytes }) => residentBytes)),
   };
 }
@@ -135,6 +137,7 @@ export function showGrowth(title: string, what: 'records' | 'peersEach', all: re
     'file bytes/record',
     'log MB',
     'RSS MB',
+    'refused',
     'start ms',
   ];
   const rows = all.map((each) => [
@@ -148,6 +151,7 @@ export function showGrowth(title: string, what: 'records' | 'peersEach', all: re
     whole(each.bytesPerRecord),
     fixed(each.logBytes / 1e6, 1),
     whole(each.residentBytes / 1e6),
+    whole(each.refusedCount),
     whole(each.startMs),
   ]);
   console.log(`\n${title}; ${growthWindow} under way\n${tableText(head, rows)}`);

@@ -150,6 +150,11 @@ export class HostRing {
     return measured;
   }
 
+  /** Of all loads so far, fills among them. */
+  get refusedCount(): number {
+    return this.#refusedCount;
+  }
+
   async #run({ kind, fromUser = 0, toUser, window, seconds }: Load): Promise<LoadFigures[]> {
     const servers = this.#servers.slice(0, window);
     const each = Math.round(window / servers.length);

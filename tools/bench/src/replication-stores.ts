@@ -33,6 +33,8 @@ interface StoreFigures {
   readonly name: string;
   readonly figures: Record<Way, Measured[]>;
   bytesPerRecord: number;
+  /** By its hosts, in all loads and in the fill. */
+  refusedCount: number;
 }
 
 function ofRing(ring: HostRing, { recordsCount: toUser, window }: StoresScale): Store {
@@ -81,7 +83,13 @@ export async function measureStores(scale: StoresScale) {
       await store.fill();
     }
     const all = stores.map((store): StoreFigures & { store: Store } => {
-      return { store, name: store.name, figures: { puts: [], putsOf64: [], putsOf1: [], gets: [] }, bytesPerRecord: 0 };
+      return {
+        store,
+        name: store.name,
+        figures: { puts: [], putsOf64: [], putsOf1: [], gets: [] },
+        bytesPerRecord: 0,
+        refusedCount: 0,
+      };
     });
     // Compilers and caches first.
     const client = await rings[0]!.load({ kind: 'nothing', toUser: recordsCount, window: scale.window, seconds });
@@ -96,8 +104,11 @@ export async function measureStores(scale: StoresScale) {
         }
       }
     }
-    for (const each of all) each.bytesPerRecord = (await each.store.bytes()) / recordsCount;
-    const figures: StoreFigures[] = all.map(({ name, figures, bytesPerRecord }) => ({ name, figures, bytesPerRecord }));
+    for (const [i, each] of all.entries()) {
+      each.bytesPerRecord = (await each.store.bytes()) / recordsCount;
+      each.refusedCount = rings[i]?.refusedCount ?? 0;
+    }
+    const figures: StoreFigures[] = all.map(({ store: _, ...figures }) => figures);
     show(figures, client.cpuUs, server?.version);
     return { figures, clientCpuUs: client.cpuUs, postgres: server?.version, bars: barsOf(figures) };
   } finally {
@@ -138,14 +149,10 @@ function show(all: readonly StoreFigures[], clientCpuUs: number, postgres: strin
       .map(({ name, figures }) => row(name, figures[way]));
     console.log(`\n${titles[way]}\n${tableText([way === 'gets' ? 'gets' : 'puts', ...head], rows)}`);
   }
-  const refused = all
-    .map(
-      ({ name, figures }) =>
-        [name, ways.flatMap((way) => figures[way]).reduce((sum, run) => sum + run.refusedCount, 0)] as const,
-    )
-    .filter(([, count]) => count > 0);
-  for (const [name, count] of refused)
-    console.log(`  ${name}: ${whole(count)} requests were refused and do not count.`);
+  for (const { name, refusedCount } of all) {
+    if (refusedCount > 0)
+      console.log(`  ${name}: ${whole(refusedCount)} requests were refused, fills included; they do not count.`);
+  }
   const bytes = all.map(({ name, bytesPerRecord }) => [name, whole(bytesPerRecord)]);
   console.log(
     `\nBytes on disk a record, of all hosts, write-ahead logs of SQLite included\n${tableText(['', ''], bytes)}`,
