@@ -32,6 +32,8 @@ const driftAgainMs = 4_000;
 
 const repairDue: RepairDue = { type: 'repair-due' };
 
+const wakeMsMin = 1;
+
 /** Sets the timer, or moves it forward. */
 export function wakeAt(state: CoordinatorState, at: number, now: number, out: Outbox): void {
   if (state.repairTimer !== 0) {
@@ -39,7 +41,8 @@ export function wakeAt(state: CoordinatorState, at: number, now: number, out: Ou
     out.clearTimer(state.repairTimer);
   }
   state.repairAt = at;
-  state.repairTimer = out.setTimer(Math.max(0, at - now), repairDue);
+  // Never at once: what is due at `at` may not be over yet by what rounding leaves of a difference, and would be looked at for ever.
+  state.repairTimer = out.setTimer(Math.max(wakeMsMin, at - now), repairDue);
 }
 
 export function watchRing(state: CoordinatorState, now: number, out: Outbox): void {

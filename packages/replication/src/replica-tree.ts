@@ -106,14 +106,6 @@ function touch({ reading }: TreeState, bucket: number): void {
     reading.touched.add(bucket);
 }
 
-/** Forgets all digests and reads them again, as when something else wrote into the store. */
-export function reloadTree({ tree }: ReplicaState): void {
-  tree.tree.clear();
-  tree.loadedBelow = 0;
-  tree.doubtful.clear();
-  tree.reading = undefined;
-}
-
 // --- pieces of the ring -----------------------------------------------------------------------------------------------------------
 
 const bucketEnd = 'f'.repeat(36);

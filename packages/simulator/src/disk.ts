@@ -83,8 +83,7 @@ export class Disk {
 
   /** Whether some file has these bytes in it, for those who judge. */
   holds(bytes: Uint8Array): boolean {
-    for (const { bytes: all, length } of this.#files.values())
-      if (Buffer.from(all.buffer, all.byteOffset, length).includes(bytes)) return true;
+    for (const { bytes: all, length } of this.#files.values()) if (standsIn(all, length, bytes)) return true;
     return false;
   }
 
@@ -130,4 +129,14 @@ export class Disk {
     found.length = needed;
     this.#bytes += length;
   }
+}
+
+function standsIn(all: Uint8Array, length: number, part: Uint8Array): boolean {
+  const last = length - part.length;
+  for (let at = all.indexOf(part[0]!); at >= 0 && at <= last; at = all.indexOf(part[0]!, at + 1)) {
+    let same = 1;
+    while (same < part.length && all[at + same] === part[same]) same++;
+    if (same === part.length) return true;
+  }
+  return false;
 }

@@ -12,7 +12,7 @@ const careless = (behaviour: AnyBehaviour): AnyBehaviour => ({
     const { message } = received;
     if (message.type !== 'put-record') return behaviour.step(state, received, out);
     const { replyTo, correlation } = message as PutRecord;
-    out.send(replyTo, { type: 'record-put', correlation, context: '' });
+    out.send(replyTo, { type: 'record-put', correlation, context: '', hasOthers: true });
   },
 });
 

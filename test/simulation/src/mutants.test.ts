@@ -41,7 +41,6 @@ describe('the protocol of 2001, rule by rule, is caught in its histories', () =>
     ['takes-over-nothing', 'owns a range'],
     ['owns-before-hand-over', 'before its records were handed over'],
     ['no-epoch-increment', 'own the same keys'],
-    ['opinions-in-wrong-order', 'the membership of'],
   ])(
     '%s',
     async (name, rule) => {

@@ -164,14 +164,6 @@ const planted: readonly Mutation[] = [
     breaks: 'rule 6: peers leave until fewer than r + 1 are left',
   },
   {
-    name: 'opinions-in-wrong-order',
-    file: membership('roster'),
-    find: '  b === undefined || isNewer(a, b) || (isSameVersion(a, b) && badness[a.phase] > badness[b.phase]);',
-    replace:
-      '  b === undefined || badness[a.phase] > badness[b.phase] || (badness[a.phase] === badness[b.phase] && isNewer(a, b));',
-    breaks: 'a worse opinion counts more than a newer one',
-  },
-  {
     name: 'refutes-without-version',
     file: membership('hearing'),
     find: '  else writeRecord(state, version + 1, now);\n}\n\nfunction hearOwnRecord',

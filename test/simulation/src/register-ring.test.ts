@@ -32,7 +32,7 @@ describe('register-ring', () => {
 
   it('would find a store that drops what it is told to keep', () => {
     const scenario = registerRingOn(carelessProgram());
-    const { violation } = runScenario(scenario, { ...inputOf(scenario, 1, 12_000), plan: [] });
+    const { violation } = runScenario(scenario, { ...inputOf(scenario, 2, 20_000), plan: [] });
     expect(violation?.sentence).toMatch(/ has 0 bindings at peer [0-9a-f]{40} of host-\d, 1 expected/);
   });
 
