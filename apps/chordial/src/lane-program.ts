@@ -27,6 +27,8 @@ import { tables } from './tables.ts';
 
 /** Datagrams waiting behind one another from which a lane shares them with the others. */
 const handOverBacklogMin = 32;
+/** Whoever does not answer by then is stood in for, so that a phone hears before it sends again (T1, 500 ms: RFC 3261 17.1.1.1). */
+const copyMsMax = 200;
 /** Longer than any chain of fingers in a ring of 2^20 peers. */
 const hopsMax = 24;
 
@@ -88,6 +90,7 @@ function layOutService(
     coordinator,
     {
       ...defaultCoordinatorLimits,
+      copyMsMax,
       host,
       lane,
       startedAt,

@@ -69,8 +69,15 @@ describe('a running host', () => {
     };
     const owners = await Promise.all(users.map(ownerOf));
     expect(new Set(owners)).toEqual(new Set([0, 1]));
+    // A peer keeps nobody in memory for some seconds after it got its range; who comes again after that is counted.
+    let cseq = 2;
+    const usersCount = async (): Promise<number> => {
+      await Promise.all(users.map((user) => phone.register(user, cseq)));
+      cseq++;
+      return (await ask('status')).totals.location.usersCount;
+    };
+    await expect.poll(usersCount, { timeout: 15_000, interval: 1_000 }).toBeGreaterThanOrEqual(40);
     const status = await ask('status');
-    expect(status.totals.location.usersCount).toBeGreaterThanOrEqual(40);
     expect(status.lanes.map((lane: { phase: string }) => lane.phase)).toEqual(['up', 'up']);
     const { stdout } = await runChordial(['status', '--control', host.control]);
     expect(stdout).toContain('16 peers, one-hop routing');
@@ -124,7 +131,7 @@ describe('starting and stopping', () => {
       for (let cseq = 1; ; cseq++) {
         const answer = await phone.register(user, cseq);
         if (answer.statusCode !== 503 || cseq === 10) return answer;
-        expect(answer.text).toContain('Retry-After: 1\r\n');
+        expect(answer.text).toMatch(/\r\nRetry-After: \d\r\n/);
         await new Promise((resolve) => setTimeout(resolve, 1_000));
       }
     };

@@ -1,4 +1,5 @@
-// How long a service was interrupted, as a client saw it: from the first request that it would have had to send again to the last one.
+// How long a service was interrupted, as a client saw it: the longest time in which every request would have had to be sent again. Single
+// slow requests among others that are served (a range that is taken over asks around first) are counted, and are no interruption.
 
 export interface Sent {
   /** Wall clock, ms. */
@@ -9,7 +10,7 @@ export interface Sent {
 }
 
 export interface Interruption {
-  /** From the first request that was not served to 50 ms after the last one; 0 where all were. */
+  /** From the first of a run of requests that were not served to 50 ms after its last one, the longest run; 0 where all were. */
   readonly ms: number;
   readonly sentCount: number;
   readonly unservedCount: number;
@@ -32,9 +33,17 @@ export function readSent(output: string): Sent[] {
 export function interruptionOf(all: readonly Sent[], fromMs: number, toMs: number): Interruption {
   const sent = all.filter(({ wallMs }) => wallMs >= fromMs && wallMs < toMs);
   const unserved = sent.filter(({ status, latencyMs }) => status !== 200 || latencyMs > t1Ms);
-  const times = unserved.map(({ wallMs }) => wallMs);
+  let longestMs = 0;
+  let from: number | undefined;
+  for (const { wallMs, status, latencyMs } of sent) {
+    if (status === 200 && latencyMs <= t1Ms) from = undefined;
+    else {
+      from ??= wallMs;
+      longestMs = Math.max(longestMs, wallMs - from + everyMs);
+    }
+  }
   return {
-    ms: times.length === 0 ? 0 : Math.max(...times) - Math.min(...times) + everyMs,
+    ms: longestMs,
     sentCount: sent.length,
     unservedCount: unserved.length,
     statuses: [...new Set(unserved.map(({ status }) => status))].toSorted((a, b) => a - b),
