@@ -31,7 +31,7 @@ export function readSent(output: string): Sent[] {
 
 /** Of the requests sent within [fromMs, toMs) of the wall clock. */
 export function interruptionOf(all: readonly Sent[], fromMs: number, toMs: number): Interruption {
-  const sent = all.filter(({ wallMs }) => wallMs >= fromMs && wallMs < toMs);
+  const sent = all.filter(({ wallMs }) => wallMs >= fromMs && wallMs < toMs).toSorted((a, b) => a.wallMs - b.wallMs);
   const unserved = sent.filter(({ status, latencyMs }) => status !== 200 || latencyMs > t1Ms);
   let longestMs = 0;
   let from: number | undefined;
