@@ -3,7 +3,7 @@
 // does not own what it has not been handed yet, whatever a list of members says.
 import type { Address } from '@chordial/actor';
 import type { ChordMessage, Member, RangeChanged } from '@chordial/chord/protocol';
-import { betweenRightClosed, type KeyHasher, KeyTable, type RingKey } from '@chordial/ring-key';
+import { betweenRightClosed, type KeyHasher, KeyTable, keyPrefix, type RingKey } from '@chordial/ring-key';
 import type { RequestReceived } from '@chordial/sip-transaction/protocol';
 
 type ChordAddress = Address<ChordMessage>;
@@ -18,10 +18,6 @@ export interface LocalPeer {
 export interface LocalOwner extends LocalPeer {
   range: RangeChanged;
 }
-
-const prefixDigits = 12;
-/** As in `KeyTable` and `KeyHasher`: the first 48 bits, exact in a double. */
-const prefixOf = (key: RingKey): number => Number.parseInt(key.slice(0, prefixDigits), 16);
 
 export class OwnedRanges {
   readonly #peers = new Map<ChordAddress, LocalPeer>();
@@ -113,8 +109,8 @@ export class OwnedRanges {
     const owners = keys.map((key) => byKey.get(key)!);
     this.#owners = owners;
     this.#table = new KeyTable(keys);
-    this.#starts = Float64Array.from(owners, ({ range }) => prefixOf(range.from));
-    this.#ends = Float64Array.from(keys, prefixOf);
+    this.#starts = Float64Array.from(owners, ({ range }) => keyPrefix(range.from));
+    this.#ends = Float64Array.from(keys, keyPrefix);
   }
 }
 

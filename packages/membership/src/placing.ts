@@ -2,10 +2,9 @@
 // the places that were given and not yet taken counted as taken. The leader places for all lanes, so that no two get one place.
 import type { Address, Outbox } from '@chordial/actor';
 import type { ChordMessage, Member, PlacePeer } from '@chordial/chord/protocol';
-import type { RingKey } from '@chordial/ring-key';
+import { lowerBound, type RingKey } from '@chordial/ring-key';
 import { middleOfLargestArc } from './arcs.ts';
 import { placeGivenMs, waitersMax } from './limits.ts';
-import { lowerBound } from './ring-picture.ts';
 import type { MembershipState } from './state.ts';
 
 export function onPlacePeer(state: MembershipState, message: PlacePeer, now: number, out: Outbox): void {

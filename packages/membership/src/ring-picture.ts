@@ -1,7 +1,7 @@
 // All members that answer, sorted by key. A change is merged in one pass over the array, about 10 ns a member, and what was given to
 // watchers is never changed. Two members with one key can exist for a moment (a place given twice): the younger one counts.
 import type { Member } from '@chordial/chord/protocol';
-import type { RingKey } from '@chordial/ring-key';
+import { lowerBound, type RingKey } from '@chordial/ring-key';
 
 export interface RingPicture {
   /** Sorted by key, then the younger first: duplicates stand side by side, also one member in two pages while it moves. */
@@ -34,18 +34,6 @@ export function changePicture(picture: RingPicture, lost: ReadonlySet<Member>, g
   while (next < gained.length) add(gained[next++]!);
   picture.sorted = merged;
   picture.members = hasDuplicates ? merged.filter((member, i) => merged[i - 1]?.key !== member.key) : merged;
-}
-
-/** Index of the first member at or clockwise after `key`; the count when there is none before the end. */
-export function lowerBound(members: readonly Member[], key: RingKey): number {
-  let low = 0;
-  let high = members.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (members[middle]!.key < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Whether this very member, by key, address and life, is in the picture. */

@@ -3,7 +3,7 @@
 //
 //    key ->  A1   A2   B7   A3   B2   C5   D1        n = 3: group A B C, neighbourhood A B C D
 import type { Member } from '@chordial/chord/protocol';
-import type { RingKey } from '@chordial/ring-key';
+import { lowerBound, type RingKey } from '@chordial/ring-key';
 
 /** Hosts beyond the group that may have copies of its records. */
 export const neighboursCount = 2;
@@ -12,14 +12,8 @@ const stepsMax = 1_024;
 
 /** Index of the first member at or clockwise after `key`, wrapping to 0. */
 export function ownerIndex(members: readonly Member[], key: RingKey): number {
-  let low = 0;
-  let high = members.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (members[middle]!.key < key) low = middle + 1;
-    else high = middle;
-  }
-  return low < members.length ? low : 0;
+  const index = lowerBound(members, key);
+  return index < members.length ? index : 0;
 }
 
 /** The first `count` distinct hosts clockwise from the owner of `key`; fewer where the ring has fewer. */

@@ -5,7 +5,7 @@
 //              asked around               settled
 
 import type { Member } from '@chordial/chord/protocol';
-import { betweenRightClosed, type RingKey } from '@chordial/ring-key';
+import { betweenRightClosed, keyPrefix, type RingKey } from '@chordial/ring-key';
 import { type RingView, stayedSince } from './coordinator-ring.ts';
 import { groupOfOwner, neighboursCount } from './group.ts';
 
@@ -85,7 +85,7 @@ export class RangeTable {
     };
     const index = this.#lowerBound(self.key);
     this.#ranges.splice(index, 0, range);
-    this.#prefixes.splice(index, 0, prefixOf(self.key));
+    this.#prefixes.splice(index, 0, keyPrefix(self.key));
     this.#byPeer.set(self.chord, range);
     this.version++;
     return range;
@@ -105,13 +105,13 @@ export class RangeTable {
     const ranges = this.#ranges;
     for (let i = 1; i < ranges.length; i++)
       if (ranges[i]!.self.key < ranges[i - 1]!.self.key) return 'the ranges are sorted by key';
-    if (ranges.some(({ self }, i) => this.#prefixes[i] !== prefixOf(self.key))) return 'each range has its prefix';
+    if (ranges.some(({ self }, i) => this.#prefixes[i] !== keyPrefix(self.key))) return 'each range has its prefix';
     return ranges.length === this.#byPeer.size ? undefined : 'each peer has one range';
   }
 
   #lowerBound(key: RingKey): number {
     const prefixes = this.#prefixes;
-    const prefix = prefixOf(key);
+    const prefix = keyPrefix(key);
     let low = 0;
     let high = prefixes.length;
     while (low < high) {
@@ -122,20 +122,6 @@ export class RangeTable {
     }
     return low;
   }
-}
-
-/** 12 of 40 hexadecimal digits, exact in a double. */
-function prefixOf(key: RingKey): number {
-  let prefix = 0;
-  for (let half = 0; half < 12; half += 6) {
-    let digits = 0;
-    for (let i = half; i < half + 6; i++) {
-      const code = key.charCodeAt(i);
-      digits = digits * 16 + (code & 15) + (code >> 6) * 9;
-    }
-    prefix = prefix * 0x100_0000 + digits;
-  }
-  return prefix;
 }
 
 /** Brings a range up to date with the ring: its neighbourhood, and who of its group is still known to be the same. */

@@ -34,7 +34,7 @@ export class KeyTable {
       const key = keysAscending[i]!;
       if (i > 0 && keysAscending[i - 1]! >= key)
         throw new RangeError(`key ${i} of the table is not above the one before`);
-      const prefix = prefixOf(key);
+      const prefix = keyPrefix(key);
       this.#prefixes[i] = prefix;
       const last = Math.floor(prefix * this.#bucketScale);
       while (bucket < last) this.#bucketStarts[++bucket] = i;
@@ -76,7 +76,7 @@ export class KeyTable {
 
   /** How many keys are below `key`. */
   #lowerBound(key: RingKey): number {
-    const prefix = prefixOf(key);
+    const prefix = keyPrefix(key);
     const bucket = Math.floor(prefix * this.#bucketScale);
     let low = this.#bucketStarts[bucket]!;
     let high = this.#bucketStarts[bucket + 1]!;
@@ -90,8 +90,8 @@ export class KeyTable {
   }
 }
 
-/** The first 12 of 40 digits, exact in a double. */
-function prefixOf(key: RingKey): number {
+/** The first 12 of 40 digits, 48 bits, exact in a double: keys stand in the order of their prefixes, where those differ. */
+export function keyPrefix(key: RingKey): number {
   let high = 0;
   for (let i = 0; i < 6; i++) high = (high << 4) | digitAt(key, i);
   let low = 0;

@@ -10,7 +10,7 @@ import {
   type SuccessorFound,
 } from '@chordial/chord/protocol';
 import type { MembershipMessage } from '@chordial/membership/protocol';
-import type { RingKey } from '@chordial/ring-key';
+import { lowerBound, type RingKey } from '@chordial/ring-key';
 import type { Question, RingWorld } from './ring-world.ts';
 
 export interface LookupClientConfig {
@@ -102,14 +102,7 @@ function askTable({ world, members }: LookupClientState, key: RingKey): void {
 }
 
 export function ownerByTable(members: readonly Member[], key: RingKey): Member {
-  let low = 0;
-  let high = members.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (members[middle]!.key < key) low = middle + 1;
-    else high = middle;
-  }
-  return members[low % members.length]!;
+  return members[lowerBound(members, key) % members.length]!;
 }
 
 /** A peer of this host that is in the ring, as a dispatcher has them. */
