@@ -2,14 +2,14 @@
 // group. An answer that somebody else owns it by now is followed by another look-up.
 import { makeAddress } from '@chordial/actor';
 import type { LookedUp } from '@chordial/dispatcher/protocol';
-import { groupOf, type TableConfig } from '@chordial/replication';
+import { defaultCoordinatorLimits, groupOf, type TableConfig } from '@chordial/replication';
 import type { CopyAnswer, ReplicationAnswer } from '@chordial/replication/protocol';
 import { type Asking, type Question, QuestionFault } from './asking.ts';
 import { at } from './layout.ts';
 import { tableNamed, tableNames } from './tables.ts';
 
 export const nameCharactersMax = 512;
-export const valueCharactersMax = 16_000;
+export const { valueCharactersMax } = defaultCoordinatorLimits;
 /** Ten years. */
 export const ttlSecondsMax = 315_360_000;
 

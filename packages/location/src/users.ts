@@ -29,7 +29,8 @@ export function forgetUsers(state: LocationState, out: Outbox): void {
   state.users = undefined;
   state.wheel = undefined;
   state.bindingsCount = 0;
-  stopTimer(state, out);
+  if (state.timer !== 0) out.clearTimer(state.timer);
+  state.timer = 0;
 }
 
 /** Looks at the users of all ticks that are over, removes what expired, and places who lives on. */
@@ -113,13 +114,5 @@ function wakeAt(state: LocationState, tick: number, now: number, out: Outbox): v
 }
 
 function dropIfEmpty(state: LocationState, out: Outbox): void {
-  if (state.users === undefined || state.users.size > 0) return;
-  state.users = undefined;
-  state.wheel = undefined;
-  stopTimer(state, out);
-}
-
-function stopTimer(state: LocationState, out: Outbox): void {
-  if (state.timer !== 0) out.clearTimer(state.timer);
-  state.timer = 0;
+  if (state.users?.size === 0) forgetUsers(state, out);
 }

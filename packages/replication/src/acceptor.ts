@@ -5,7 +5,13 @@ import type { Birth, Outbox, Received } from '@chordial/actor';
 import type { MessageRefused } from '@chordial/actor/protocol';
 import { createRandom, nextBelow } from '@chordial/actor/random';
 import { parseRingKey, type RingKey } from '@chordial/ring-key';
-import type { RangeScanned, RecordsRead, StorageFailed, StorageJob } from '@chordial/storage/protocol';
+import {
+  nameCharactersMax,
+  type RangeScanned,
+  type RecordsRead,
+  type StorageFailed,
+  type StorageJob,
+} from '@chordial/storage/protocol';
 import { foundOrRead, onHomeRead, onHomeWritten, onLearnRoster } from './acceptor-home.ts';
 import {
   type AcceptorConfig,
@@ -31,7 +37,6 @@ const waitingMax = 4_000;
 const listedMax = 100;
 const everything = '0'.repeat(40) as RingKey;
 const valueCharactersMax = 32_000;
-const nameCharactersMax = 1_024;
 
 export function initAcceptor(config: AcceptorConfig, birth: Birth<AcceptorMessage>, out: Outbox): AcceptorState {
   const random = createRandom(birth.seed);

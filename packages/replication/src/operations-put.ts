@@ -3,7 +3,7 @@
 // it (hinted handoff). While the range is given away its taker must have it as well. A delete first looks for how long what it removes
 // could live, then puts a tombstone.
 import type { Outbox } from '@chordial/actor';
-import type { StoredRecord } from '@chordial/storage/protocol';
+import { nameCharactersMax, type StoredRecord } from '@chordial/storage/protocol';
 import { noteStranger } from './coordinator-repair.ts';
 import { type CoordinatorState, type TableConfig, wayTo } from './coordinator-state.ts';
 import { takerOf } from './handing.ts';
@@ -38,7 +38,6 @@ import type {
 import { isKey, isTable } from './shapes.ts';
 import { counterOf, fateOf, isContext, seenInContext, siblingsOf, withWrite } from './versions.ts';
 
-const nameCharactersMax = 1_024;
 /** As often as an operation writes again above what hides it: each time should be the last. */
 const rewritesMax = 8;
 

@@ -283,7 +283,7 @@ export function hostsLost(state: CoordinatorState, lost: readonly number[], now:
 
 export function refuse(
   state: CoordinatorState,
-  { replyTo, correlation }: Asked,
+  { replyTo, correlation }: Pick<Asked, 'replyTo' | 'correlation'>,
   reason: RecordRefused['reason'],
   sentence: string,
   out: Outbox,
@@ -299,8 +299,7 @@ export function refuseOperation(
   sentence: string,
   out: Outbox,
 ): void {
-  state.counts.refused++;
-  out.send(replyTo, { type: 'record-refused', correlation, reason, sentence });
+  refuse(state, { replyTo, correlation }, reason, sentence, out);
 }
 
 function append(state: CoordinatorState, operation: Operation): void {

@@ -3,7 +3,14 @@
 // has already.
 import type { Outbox } from '@chordial/actor';
 import { parseRingKey } from '@chordial/ring-key';
-import { bucketOf, type RecordName, type RecordsRead, type StoredRecord } from '@chordial/storage/protocol';
+import {
+  bucketOf,
+  nameCharactersMax,
+  type RecordName,
+  type RecordsRead,
+  type StoredRecord,
+  valueCharactersMax,
+} from '@chordial/storage/protocol';
 import type { CopyRefused, StoreCopy } from './protocol.ts';
 import { aliveRecord } from './replica-cache.ts';
 import { askStore } from './replica-jobs.ts';
@@ -24,10 +31,6 @@ export const batchesRunningMax = 3;
 export const batchesWaitingMax = 64;
 /** Of one batch in one job. */
 const recordsPerWriteMax = 200;
-
-/** What a store takes. */
-const nameCharactersMax = 1_024;
-const valueCharactersMax = 32_768;
 
 export interface Failure {
   readonly code: string;
@@ -77,18 +80,19 @@ function keep(
       continue;
     }
     state.busy.set(name, []);
-    entries.push(entryOf(name, record, party));
+    entries.push(entryOf(name, [{ record, party }]));
   }
   for (let i = 0; i < entries.length; i += recordsPerWriteMax)
     begin(state, entries.slice(i, i + recordsPerWriteMax), now, out);
 }
 
-const entryOf = (name: string, record: StoredRecord, party: Party): Entry => ({
+/** All of one name. */
+const entryOf = (name: string, parties: readonly [Waiting, ...Waiting[]]): Entry => ({
   name,
-  table: record.table,
-  key: record.key,
-  bucket: bucketOf(record.key),
-  parties: [{ record, party }],
+  table: parties[0].record.table,
+  key: parties[0].record.key,
+  bucket: bucketOf(parties[0].record.key),
+  parties,
   stored: undefined,
   isRead: false,
   isDamaged: false,
@@ -244,9 +248,7 @@ export function releaseName(state: ReplicaState, name: string, now: number, out:
     return;
   }
   state.busy.set(name, []);
-  const entry = entryOf(name, first.record, first.party);
-  entry.parties = [first, ...others];
-  begin(state, [entry], now, out);
+  begin(state, [entryOf(name, [first, ...others])], now, out);
 }
 
 function stored(state: ReplicaState, entry: Entry, party: Extract<Party, { kind: 'copy' }>, out: Outbox): void {

@@ -9,6 +9,7 @@ import { type RingKey, ringKeyFromText } from '@chordial/ring-key';
 import { type JournalState, journalStore } from '@chordial/storage/journal';
 import type { StorageMessage, StorageNews, StoredRecord } from '@chordial/storage/protocol';
 import { replica, replicaDoor } from './behaviour.ts';
+import { insertByTime } from './event-queue.fixture.ts';
 import type { CopyAnswer, RangeRepaired, RepairListed, ReplicaMessage } from './protocol.ts';
 import { defaultReplicaConfig, type ReplicaConfig, type ReplicaState } from './replica-state.ts';
 import { type FixtureStore, fixtureStore, type Kept } from './store.fixture.ts';
@@ -59,7 +60,6 @@ interface Actor {
 }
 interface Event {
   readonly at: number;
-  readonly order: number;
   readonly to: number;
   readonly from: number;
   readonly message: Typed;
@@ -314,19 +314,10 @@ export class ReplicaWorld {
       this.#add(to, from, this.latencyMs + nextFloat(this.random) * this.jitterMs, JSON.parse(text), 0);
   }
 
-  /** A heap would be faster; rings here are small. */
   #add(to: number, from: number, delayMs: number, message: Typed, timer: number): number {
     const order = this.#next++;
-    const event = { at: this.now + delayMs, order, to, from, message, timer, life: this.#lives.get(hostOf(to)) ?? 0 };
-    let low = 0;
-    let high = this.#events.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const other = this.#events[middle]!;
-      if (other.at < event.at || (other.at === event.at && other.order < order)) low = middle + 1;
-      else high = middle;
-    }
-    this.#events.splice(low, 0, event);
+    const event = { at: this.now + delayMs, to, from, message, timer, life: this.#lives.get(hostOf(to)) ?? 0 };
+    insertByTime(this.#events, event);
     return order;
   }
 

@@ -8,6 +8,7 @@ import { type RingKey, ringKeyFromText } from '@chordial/ring-key';
 import type { StorageMessage, StorageNews } from '@chordial/storage/protocol';
 import { coordinator, replica, replicaDoor } from './behaviour.ts';
 import { type CoordinatorConfig, type CoordinatorState, defaultCoordinatorLimits } from './coordinator-state.ts';
+import { insertByTime } from './event-queue.fixture.ts';
 import { ownerIndex } from './group.ts';
 import type { CoordinatorMessage, ReplicaMessage, ReplicationAnswer } from './protocol.ts';
 import { defaultReplicaConfig } from './replica-state.ts';
@@ -296,14 +297,7 @@ export class RingWorld {
   #add(to: number, from: number, delayMs: number, message: Typed, timer: number): number {
     const id = this.#next++;
     const event = { at: this.now + delayMs, to, from, message, timer, life: this.#lives.get(hostOf(to)) ?? 0 };
-    let low = 0;
-    let high = this.#events.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#events[middle]!.at <= event.at) low = middle + 1;
-      else high = middle;
-    }
-    this.#events.splice(low, 0, event);
+    insertByTime(this.#events, event);
     return id;
   }
 }

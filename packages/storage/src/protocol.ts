@@ -7,6 +7,7 @@ import type { DiskEvent } from '@chordial/actor/protocol';
 import type { RingKey } from '@chordial/ring-key';
 
 export { bucketOf, bucketsCount, digestOf, type RecordDigest } from './digest.ts';
+export { nameCharactersMax, valueCharactersMax } from './limits.ts';
 
 /** One record as it is kept and as it travels. (key, table) names it: `key` is the hash of `name`. */
 export interface StoredRecord {
