@@ -1,20 +1,20 @@
 // Somebody on a lane who reads registers of an ordered table and changes them by compare and set, with contexts of earlier answers, and writes down
 // when each was asked and answered, for the checker of linearizability. Values are written only once, so a context stands for its value.
-import { type Address, type Behaviour, makeAddress, type Outbox, type TimerId } from '@chordial/actor';
-import { createRandom, nextBelow, type Random } from '@chordial/actor/random';
-import { chordWords, type Member, type RingChanged, type WatchRing } from '@chordial/chord/protocol';
-import type { CoordinatorMessage, ReplicationAnswer } from '@chordial/replication/protocol';
+import type { Behaviour, Outbox, TimerId } from '@chordial/actor';
+import { nextBelow } from '@chordial/actor/random';
+import { chordWords, type RingChanged } from '@chordial/chord/protocol';
+import type { ReplicationAnswer } from '@chordial/replication/protocol';
 import type { RegisterInput, RegisterOutput } from '@chordial/tool-linearizability';
-import { ownerByTable } from './lookup-client.ts';
-import type { OrderedRecord, RecordWorld } from './record-world.ts';
+import {
+  beginClient,
+  type ClientTimer,
+  type CoordinatorClientConfig,
+  type CoordinatorClientState,
+  nextQuestion,
+  takeDeed,
+} from './coordinator-client.ts';
+import type { OrderedRecord } from './record-world.ts';
 
-export interface OrderedClientConfig {
-  readonly world: RecordWorld;
-  readonly host: number;
-  readonly lane: number;
-  readonly membership: Address<WatchRing>;
-  readonly coordinatorAt: number;
-}
 /** What a register held when it had a context. */
 interface Seen {
   readonly context: string;
@@ -34,38 +34,21 @@ export interface OrderedOperation {
   completedAt?: number;
   output?: RegisterOutput;
 }
-interface OrderedClientState extends OrderedClientConfig {
-  readonly self: Address<OrderedClientMessage>;
-  readonly random: Random;
-  members: readonly Member[];
-  readonly deeds: Map<number, Deed>;
+interface OrderedClientState extends CoordinatorClientState<Deed> {
   readonly seen: Map<OrderedRecord, Seen>;
-  correlation: number;
 }
-type OrderedClientMessage =
-  | RingChanged
-  | ReplicationAnswer
-  | { readonly type: 'deed-due' }
-  | { readonly type: 'answer-late'; readonly correlation: number };
+type OrderedClientMessage = RingChanged | ReplicationAnswer | ClientTimer;
 
-const answerMsMax = 6_000;
-const lifeCorrelations = 2 ** 24;
 const deedsMax = 16;
 const startMs = 2_000;
 /** Of ten deeds, so many are reads where something may be expected already. */
 const readsInTen = 4;
 
-export const orderedClient: Behaviour<OrderedClientState, OrderedClientMessage, OrderedClientConfig> = {
+export const orderedClient: Behaviour<OrderedClientState, OrderedClientMessage, CoordinatorClientConfig> = {
   name: 'ordered-client',
   mailbox: { messagesMax: 10_000, overflow: 'drop-newest' },
   words: chordWords as never,
-  init(config, { self, seed }, out) {
-    const random = createRandom(seed);
-    out.send(config.membership, { type: 'watch-ring', replyTo: self });
-    out.setTimer(startMs + nextBelow(random, config.world.everyMs), { type: 'deed-due' });
-    const correlation = nextBelow(random, lifeCorrelations) * 2 ** 20;
-    return { ...config, self, random, members: [], deeds: new Map(), seen: new Map(), correlation };
-  },
+  init: (config, birth, out) => ({ ...beginClient<Deed>(config, birth, startMs, out), seen: new Map() }),
   step(state, { message }, out) {
     const { world, deeds } = state;
     switch (message.type) {
@@ -83,11 +66,8 @@ export const orderedClient: Behaviour<OrderedClientState, OrderedClientMessage, 
       case 'record-got':
       case 'record-put':
       case 'record-refused': {
-        const deed = deeds.get(message.correlation);
-        if (deed === undefined) return;
-        deeds.delete(message.correlation);
-        out.clearTimer(deed.timer);
-        answered(state, deed, message);
+        const deed = takeDeed(state, message, out);
+        if (deed !== undefined) answered(state, deed, message);
         return;
       }
       default:
@@ -97,14 +77,12 @@ export const orderedClient: Behaviour<OrderedClientState, OrderedClientMessage, 
 };
 
 function perform(state: OrderedClientState, out: Outbox): void {
-  const { world, random, seen, self, members, coordinatorAt } = state;
+  const { world, random, seen, self } = state;
   const record = world.ordered[nextBelow(random, world.ordered.length)]!;
   const known = seen.get(record);
   const isRead = known === undefined || nextBelow(random, 10) < readsInTen;
   const { table, key, name } = record;
-  const owner = ownerByTable(members, key);
-  const to = makeAddress<CoordinatorMessage>(owner.host, owner.lane, coordinatorAt);
-  const correlation = ++state.correlation;
+  const { to, correlation, timer } = nextQuestion(state, key, out);
   const asked = { table, key, name, replyTo: self, correlation } as const;
   const value = world.nextValue();
   const operation: OrderedOperation = {
@@ -115,7 +93,6 @@ function perform(state: OrderedClientState, out: Outbox): void {
   };
   world.operations.push(operation);
   world.count('orderedAsked');
-  const timer = out.setTimer(answerMsMax, { type: 'answer-late', correlation } as never);
   state.deeds.set(correlation, { record, operation, timer });
   if (isRead) out.send(to, { type: 'get-record', ...asked });
   else out.send(to, { type: 'change-ordered', ...asked, expected: known.context, value, ttlMs: 0 });

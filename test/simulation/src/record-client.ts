@@ -1,20 +1,20 @@
 // Somebody on a lane who gets, puts and removes records of a small number of names, at the coordinator of each key's owner by the ring as the lane
 // knows it, and writes down what was answered. Contexts are those of earlier answers; some writes are blind.
-import { type Address, type Behaviour, makeAddress, type TimerId } from '@chordial/actor';
-import { createRandom, nextBelow, type Random } from '@chordial/actor/random';
-import { chordWords, type Member, type RingChanged, type WatchRing } from '@chordial/chord/protocol';
-import type { CoordinatorMessage, ReplicationAnswer } from '@chordial/replication/protocol';
-import { ownerByTable } from './lookup-client.ts';
+import type { Behaviour, TimerId } from '@chordial/actor';
+import { nextBelow } from '@chordial/actor/random';
+import { chordWords, type RingChanged } from '@chordial/chord/protocol';
+import type { ReplicationAnswer } from '@chordial/replication/protocol';
+import {
+  beginClient,
+  type ClientTimer,
+  type CoordinatorClientConfig,
+  type CoordinatorClientState,
+  nextQuestion,
+  takeDeed,
+} from './coordinator-client.ts';
 import { type Context, nothingSeen, type RecordHistory, seenBy, type Write } from './record-history.ts';
 import type { RecordWorld } from './record-world.ts';
 
-export interface RecordClientConfig {
-  readonly world: RecordWorld;
-  readonly host: number;
-  readonly lane: number;
-  readonly membership: Address<WatchRing>;
-  readonly coordinatorAt: number;
-}
 interface Deed {
   readonly kind: 'get' | 'put' | 'remove';
   readonly record: RecordHistory;
@@ -26,26 +26,16 @@ interface Deed {
   readonly triesLeft: number;
   readonly timer: TimerId;
 }
-export interface RecordClientState extends RecordClientConfig {
-  readonly self: Address<RecordClientMessage>;
-  readonly random: Random;
-  members: readonly Member[];
-  readonly deeds: Map<number, Deed>;
+export interface RecordClientState extends CoordinatorClientState<Deed> {
   /** By record, from the last answer. */
   readonly contexts: Map<RecordHistory, Context>;
-  correlation: number;
 }
 type RecordClientMessage =
   | RingChanged
   | ReplicationAnswer
-  | { readonly type: 'deed-due' }
-  | { readonly type: 'try-due'; readonly deed: Omit<Deed, 'timer'> }
-  | { readonly type: 'answer-late'; readonly correlation: number };
+  | ClientTimer
+  | { readonly type: 'try-due'; readonly deed: Omit<Deed, 'timer'> };
 
-/** Answers to a former life are for nobody. */
-const lifeCorrelations = 2 ** 24;
-/** Longer than the longest time that a coordinator takes. */
-const answerMsMax = 6_000;
 const triesMax = 6;
 const tryAgainMs = 120;
 /** All founders know each other by then. */
@@ -58,24 +48,11 @@ const longTtlMs = 900_000;
 const blindInHundred = 12;
 const longInHundred = 20;
 
-export const recordClient: Behaviour<RecordClientState, RecordClientMessage, RecordClientConfig> = {
+export const recordClient: Behaviour<RecordClientState, RecordClientMessage, CoordinatorClientConfig> = {
   name: 'record-client',
   mailbox: { messagesMax: 10_000, overflow: 'drop-newest' },
   words: chordWords as never,
-  init(config, { self, seed }, out) {
-    const random = createRandom(seed);
-    out.send(config.membership, { type: 'watch-ring', replyTo: self });
-    out.setTimer(startMs + nextBelow(random, config.world.everyMs), { type: 'deed-due' });
-    return {
-      ...config,
-      self,
-      random,
-      members: [],
-      deeds: new Map(),
-      contexts: new Map(),
-      correlation: nextBelow(random, lifeCorrelations) * 2 ** 20,
-    };
-  },
+  init: (config, birth, out) => ({ ...beginClient<Deed>(config, birth, startMs, out), contexts: new Map() }),
   step(state, { message }, out) {
     const { world, deeds } = state;
     switch (message.type) {
@@ -100,11 +77,8 @@ export const recordClient: Behaviour<RecordClientState, RecordClientMessage, Rec
       case 'record-got':
       case 'record-put':
       case 'record-refused': {
-        const deed = deeds.get(message.correlation);
-        if (deed === undefined) return;
-        deeds.delete(message.correlation);
-        out.clearTimer(deed.timer);
-        answered(state, deed, message, out);
+        const deed = takeDeed(state, message, out);
+        if (deed !== undefined) answered(state, deed, message, out);
         return;
       }
       default:
@@ -140,13 +114,10 @@ function firstPut({ simulation }: RecordWorld, record: RecordHistory): Omit<Deed
 }
 
 function perform(state: RecordClientState, deed: Omit<Deed, 'timer'>, out: Out): void {
-  const { world, self, members, coordinatorAt } = state;
+  const { world, self, members } = state;
   const { kind, record, context, ttlMs } = deed;
   if (members.length === 0) return;
-  const owner = ownerByTable(members, record.key);
-  const to = makeAddress<CoordinatorMessage>(owner.host, owner.lane, coordinatorAt);
-  const correlation = ++state.correlation;
-  const timer = out.setTimer(answerMsMax, { type: 'answer-late', correlation } as never);
+  const { to, correlation, timer } = nextQuestion(state, record.key, out);
   const { table, key, name } = record;
   const asked = { table, key, name, replyTo: self, correlation } as const;
   const write =

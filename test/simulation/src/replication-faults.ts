@@ -1,24 +1,15 @@
 // What goes wrong in the scenario of replication. A minority of the hosts fails at most, and one disk is lost at a time, never beside a partition: what a
 // side of one host alone acknowledges lies on its disk only. Everything ends early enough for what is asked after the quiet.
-import { nextBelow, nextFloat, type Random } from '@chordial/actor/random';
+import { nextBelow, type Random } from '@chordial/actor/random';
 import type { FaultPlan } from '@chordial/simulator';
 import type { ReplicationShape } from './replication-shape.ts';
+import { badNetwork, type Fault, healMs, type Outage, rollPartitions, rollSpell } from './ring-faults.ts';
 
-type Fault = FaultPlan[number];
-
-/** Time in which the ring closes around a host that failed, and in which a host that is back finds its place again. */
-const healMs = 6_000;
 const outageEveryMs = 4_000;
 const pauseMsMax = 8_000;
 const damagedPlaces = 4;
 /** From the loss of a disk until another may be lost: the host is back, and has been given its records again. */
 const regrownMs = 20_000;
-
-interface Outage {
-  readonly host: number;
-  readonly from: number;
-  readonly to: number;
-}
 
 export function rollReplicationFaults(random: Random, shape: ReplicationShape, withinMs: number): FaultPlan {
   const { weather } = shape;
@@ -87,18 +78,15 @@ function rollDisks(random: Random, shape: ReplicationShape, withinMs: number): F
 /** A bad network, clocks that run ahead and lanes that do not hear each other, for some seconds at a time. */
 function rollWeather(random: Random, shape: ReplicationShape, withinMs: number): Fault[] {
   return Array.from({ length: 1 + nextBelow(random, 4) }, (): Fault => {
-    const at = nextBelow(random, Math.max(1, Math.floor(withinMs * 0.8)));
-    const durationMs = Math.max(1, Math.min(withinMs - at, 500 + nextBelow(random, 6_000)));
-    const host = nextBelow(random, shape.hostsCount);
-    const where = nextBelow(random, 2) === 0 ? {} : nextBelow(random, 2) === 0 ? { from: [host] } : { to: [host] };
-    const timed = { at, durationMs, ...where };
+    const spell = rollSpell(random, shape.hostsCount, withinMs);
+    const { at, durationMs, host, where } = spell;
     switch (nextBelow(random, 6)) {
       case 0:
-        return { kind: 'lose', ...timed, chance: 0.02 + Math.round(nextFloat(random) * 10) / 100 };
+        return badNetwork(random, 'lose', spell);
       case 1:
-        return { kind: 'duplicate', ...timed, chance: 0.05 + Math.round(nextFloat(random) * 20) / 100 };
+        return badNetwork(random, 'duplicate', spell);
       case 2:
-        return { kind: 'reorder', ...timed, chance: 0.1, delayMs: 1 + nextBelow(random, 100) };
+        return { kind: 'reorder', at, durationMs, ...where, chance: 0.1, delayMs: 1 + nextBelow(random, 100) };
       case 3:
         return {
           kind: 'skew-clock',
@@ -121,21 +109,7 @@ function rollWeather(random: Random, shape: ReplicationShape, withinMs: number):
         };
       }
       default:
-        return {
-          kind: 'delay',
-          ...timed,
-          chance: 0.1 + Math.round(nextFloat(random) * 50) / 100,
-          delayMs: 1 + nextBelow(random, 120),
-        };
+        return badNetwork(random, 'delay', spell);
     }
   });
-}
-
-function rollPartitions(random: Random, shape: ReplicationShape, withinMs: number): Fault[] {
-  const at = 500 + nextBelow(random, Math.max(1, Math.floor(withinMs * 0.5)));
-  const durationMs = Math.max(1, Math.min(withinMs - at, 1_000 + nextBelow(random, 12_000)));
-  const hosts = Array.from({ length: shape.hostsCount }, (_, host) => host).filter(() => nextBelow(random, 2) === 0);
-  const cut = hosts.length === 0 ? [0] : hosts;
-  const way = (['both', 'both', 'out', 'in'] as const)[nextBelow(random, 4)]!;
-  return [{ kind: 'partition', at, durationMs, hosts: cut, way }];
 }

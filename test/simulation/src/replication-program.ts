@@ -1,10 +1,8 @@
 // The wiring of a lane in the scenario of replication: real memberships and peers, a coordinator for the peers of each lane, one replica in front of
 // one store, on lane 0 or on a lane of its own, and a client that uses records.
 import { type Address, type LaneProgram, makeAddress, nobody } from '@chordial/actor';
-import type { ChordPeerConfig, FoundingRing } from '@chordial/chord';
-import type { MembershipConfig } from '@chordial/membership';
-import { membership as membershipBehaviour } from '@chordial/membership/behaviour';
-import { type MembershipMessage, membershipWords } from '@chordial/membership/protocol';
+import type { ChordPeerConfig } from '@chordial/chord';
+import type { MembershipMessage } from '@chordial/membership/protocol';
 import {
   type CoordinatorConfig,
   defaultCoordinatorLimits,
@@ -21,11 +19,12 @@ import { recordClient } from './record-client.ts';
 import { unionOf } from './record-history.ts';
 import { copiesNeeded, orderedTable, type RecordWorld, tables, watchedCoordinator } from './record-world.ts';
 import type { StorePlace } from './replication-shape.ts';
+import { beginLane, membershipAt, type RingLaneConfig, spawnMembership } from './ring-lane.ts';
 import { watched } from './ring-program.ts';
 import { watchedStore } from './watched-store.ts';
 
 export const at = {
-  membership: 16,
+  membership: membershipAt,
   client: 17,
   orderedClient: 18,
   coordinator: 21,
@@ -35,20 +34,11 @@ export const at = {
   acceptor: 25,
 } as const;
 
-export interface ReplicationHostConfig {
+export interface ReplicationHostConfig extends RingLaneConfig {
   readonly world: RecordWorld;
-  /** Given to founders. */
-  readonly founding?: FoundingRing;
-  readonly successorsCount: number;
-  readonly joinersPerLane: number;
   /** Lanes that have peers; with a store on a lane of its own there is one more. */
   readonly lanesServing: number;
   readonly place: StorePlace;
-  readonly address: string;
-  readonly port: number;
-  readonly fingerprint: string;
-  readonly seeds: NonNullable<MembershipConfig['seeds']>;
-  readonly lifeFrom: { at: number };
 }
 
 /** So that what anti-entropy makes right is right after the quiet time of a run. */
@@ -67,43 +57,14 @@ const coordinatorTables: CoordinatorConfig['tables'] = [
 ];
 
 export const replicationProgram: LaneProgram<ReplicationHostConfig> = (setup) => {
-  const { config, host, lane, lanesCount, ports, startedAt } = setup;
+  const { config, host, lane, ports, startedAt } = setup;
   const { world, founding, lanesServing, place } = config;
-  const { begun } = world.ring;
-  const name = `${host}/${lane}`;
-  config.lifeFrom.at = startedAt;
-  const isFirst = !begun.has(name);
-  begun.add(name);
   const membership = setup.wellKnown<MembershipMessage>(lane, at.membership);
-  const founders =
-    isFirst && founding !== undefined
-      ? founding.members.filter((member) => member.host === host && member.lane === lane)
-      : [];
+  const founders = beginLane(world.ring, setup);
   const storeLane = place === 'storage' ? lanesServing : 0;
   const isServing = lane < lanesServing;
   const replicaAt = setup.wellKnown<ReplicaMessage>(storeLane, at.replica);
-  const { address, port, fingerprint, seeds } = config;
-  setup.spawn(
-    { ...membershipBehaviour, words: membershipWords as never },
-    {
-      host,
-      lane,
-      lanesCount,
-      startedAt,
-      address,
-      port,
-      fingerprint,
-      sip: '',
-      hostsPort: ports.hosts,
-      ...(lane === 0 ? { disk: ports.disk } : {}),
-      owner: ports.gateway as never,
-      leader: setup.wellKnown<MembershipMessage>(0, at.membership),
-      at: at.membership,
-      seeds,
-      founders,
-    },
-    at.membership,
-  );
+  spawnMembership(setup, founders);
   if (lane === storeLane) {
     const store = setup.wellKnown<StorageMessage>(lane, at.store);
     const ballots = setup.wellKnown<StorageMessage>(lane, at.ballots);

@@ -5,15 +5,15 @@ import { nextBelow, nextFloat, type Random } from '@chordial/actor/random';
 import type { FaultPlan } from '@chordial/simulator';
 import { minorityOf, type RingShape } from './ring-shape.ts';
 
-type Fault = FaultPlan[number];
+export type Fault = FaultPlan[number];
 
 /** Time in which the ring closes around a host that failed, and in which a host that is back finds its place again. */
-const healMs = 6_000;
+export const healMs = 6_000;
 const togetherMax = 2;
 const crashEveryMs = 5_000;
 const pauseMsMax = 9_000;
 
-interface Outage {
+export interface Outage {
   readonly host: number;
   readonly from: number;
   readonly to: number;
@@ -68,31 +68,49 @@ function rollOutage(random: Random, shape: RingShape, withinMs: number): Fault |
 /** A bad network, for some seconds at a time. */
 function rollWeather(random: Random, shape: RingShape, withinMs: number): Fault[] {
   return Array.from({ length: 1 + nextBelow(random, 3) }, (): Fault => {
-    const at = nextBelow(random, Math.max(1, Math.floor(withinMs * 0.8)));
-    const durationMs = Math.min(withinMs - at, 500 + nextBelow(random, 6_000));
-    const host = nextBelow(random, shape.hostsCount);
-    const where = nextBelow(random, 2) === 0 ? {} : nextBelow(random, 2) === 0 ? { from: [host] } : { to: [host] };
-    const timed = { at, durationMs, ...where };
-    switch (nextBelow(random, 3)) {
-      case 0:
-        return { kind: 'lose', ...timed, chance: 0.02 + Math.round(nextFloat(random) * 10) / 100 };
-      case 1:
-        return { kind: 'duplicate', ...timed, chance: 0.05 + Math.round(nextFloat(random) * 20) / 100 };
-      default:
-        return {
-          kind: 'delay',
-          ...timed,
-          chance: 0.1 + Math.round(nextFloat(random) * 50) / 100,
-          delayMs: 1 + nextBelow(random, 120),
-        };
-    }
+    const spell = rollSpell(random, shape.hostsCount, withinMs);
+    return badNetwork(random, (['lose', 'duplicate', 'delay'] as const)[nextBelow(random, 3)]!, spell);
   });
 }
 
-function rollPartitions(random: Random, shape: RingShape, withinMs: number): Fault[] {
+/** A time in which something is bad at one host. */
+export interface Spell {
+  readonly at: number;
+  readonly durationMs: number;
+  readonly host: number;
+  /** Everywhere, or from or to that host. */
+  readonly where: { readonly from?: readonly number[]; readonly to?: readonly number[] };
+}
+
+export function rollSpell(random: Random, hostsCount: number, withinMs: number): Spell {
+  const at = nextBelow(random, Math.max(1, Math.floor(withinMs * 0.8)));
+  const durationMs = Math.min(withinMs - at, 500 + nextBelow(random, 6_000));
+  const host = nextBelow(random, hostsCount);
+  const where = nextBelow(random, 2) === 0 ? {} : nextBelow(random, 2) === 0 ? { from: [host] } : { to: [host] };
+  return { at, durationMs, host, where };
+}
+
+export function badNetwork(
+  random: Random,
+  kind: 'lose' | 'duplicate' | 'delay',
+  { at, durationMs, where }: Spell,
+): Fault {
+  const timed = { at, durationMs, ...where };
+  if (kind === 'lose') return { kind, ...timed, chance: 0.02 + Math.round(nextFloat(random) * 10) / 100 };
+  if (kind === 'duplicate') return { kind, ...timed, chance: 0.05 + Math.round(nextFloat(random) * 20) / 100 };
+  const chance = 0.1 + Math.round(nextFloat(random) * 50) / 100;
+  return { kind, ...timed, chance, delayMs: 1 + nextBelow(random, 120) };
+}
+
+/** Some hosts and the others do not hear each other, or one side does. */
+export function rollPartitions(
+  random: Random,
+  { hostsCount }: Pick<RingShape, 'hostsCount'>,
+  withinMs: number,
+): Fault[] {
   const at = 500 + nextBelow(random, Math.max(1, Math.floor(withinMs * 0.5)));
   const durationMs = Math.max(1, Math.min(withinMs - at, 1_000 + nextBelow(random, 12_000)));
-  const hosts = Array.from({ length: shape.hostsCount }, (_, host) => host).filter(() => nextBelow(random, 2) === 0);
+  const hosts = Array.from({ length: hostsCount }, (_, host) => host).filter(() => nextBelow(random, 2) === 0);
   const cut = hosts.length === 0 ? [0] : hosts;
   return [
     {

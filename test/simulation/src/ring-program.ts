@@ -1,35 +1,24 @@
 // The wiring of a lane in the scenarios of the ring: the real membership and the real peers, a service for each, and a client that asks.
 import type { Address, Behaviour, LaneProgram } from '@chordial/actor';
-import type { ChordPeerConfig, ChordPeerState, FoundingRing } from '@chordial/chord';
+import type { ChordPeerConfig, ChordPeerState } from '@chordial/chord';
 import { chordPeer } from '@chordial/chord/behaviour';
 import type { ChordMessage, Member, PeerChanged, PlacePeer } from '@chordial/chord/protocol';
-import type { MembershipConfig } from '@chordial/membership';
-import { membership as membershipBehaviour } from '@chordial/membership/behaviour';
-import { type MembershipMessage, membershipWords } from '@chordial/membership/protocol';
+import type { MembershipMessage } from '@chordial/membership/protocol';
 import type { RingKey } from '@chordial/ring-key';
 import { lookupClient } from './lookup-client.ts';
 import { rangeKeeper } from './range-keeper.ts';
+import { beginLane, membershipAt, type RingLaneConfig, spawnMembership } from './ring-lane.ts';
 import type { RingWorld } from './ring-world.ts';
 
-export const at = { membership: 16, client: 17 } as const;
+export const at = { membership: membershipAt, client: 17 } as const;
 
-export interface RingHostConfig {
+/** Founders are the first roots of their lanes, in the order of their keys. */
+export interface RingHostConfig extends RingLaneConfig {
   readonly world: RingWorld;
-  /** Given to founders; they are the first roots of their lanes, in the order of their keys. */
-  readonly founding?: FoundingRing;
-  readonly successorsCount: number;
-  /** Peers that a lane starts when it founds nothing. */
-  readonly joinersPerLane: number;
-  readonly address: string;
-  readonly port: number;
-  readonly fingerprint: string;
-  readonly seeds: NonNullable<MembershipConfig['seeds']>;
   /** How often each lane asks who owns a key; nobody asks when left out. */
   readonly askEveryMs?: number;
   /** Without it the records of a range take a moment to be handed over. */
   readonly hasService: boolean;
-  /** What the lanes were told of the wall clock, for peers that are added later. */
-  readonly lifeFrom: { at: number };
 }
 
 /** Tells the world of every change of a pointer, and judges what one step alone may not do. */
@@ -67,17 +56,10 @@ function uncontacted(
 }
 
 export const ringProgram: LaneProgram<RingHostConfig> = (setup) => {
-  const { config, host, lane, lanesCount, ports, startedAt } = setup;
+  const { config, host, lane, startedAt } = setup;
   const { world, founding, successorsCount } = config;
-  const name = `${host}/${lane}`;
-  config.lifeFrom.at = startedAt;
-  const isFirst = !world.begun.has(name);
-  world.begun.add(name);
   const membership = setup.wellKnown<MembershipMessage>(lane, at.membership);
-  const founders =
-    isFirst && founding !== undefined
-      ? founding.members.filter((member) => member.host === host && member.lane === lane)
-      : [];
+  const founders = beginLane(world, setup);
   const peerConfig = { successorsCount, host, lane, startedAt, membership };
   const service = (): Pick<ChordPeerConfig, 'service' | 'listeners'> => {
     if (!config.hasService) return {};
@@ -89,28 +71,7 @@ export const ringProgram: LaneProgram<RingHostConfig> = (setup) => {
     const chord = setup.spawn(watched(world), { ...peerConfig, ...service(), self, founding: founding! });
     if (chord !== self.chord) throw new Error(`a founder is at its address ${self.chord}, not ${chord}`);
   }
-  const { address, port, fingerprint, seeds } = config;
-  setup.spawn(
-    { ...membershipBehaviour, words: membershipWords as never },
-    {
-      host,
-      lane,
-      lanesCount,
-      startedAt,
-      address,
-      port,
-      fingerprint,
-      sip: '',
-      hostsPort: ports.hosts,
-      ...(lane === 0 ? { disk: ports.disk } : {}),
-      owner: ports.gateway as never,
-      leader: setup.wellKnown<MembershipMessage>(0, at.membership),
-      at: at.membership,
-      seeds,
-      founders,
-    },
-    at.membership,
-  );
+  spawnMembership(setup, founders);
   const joinersCount = founders.length > 0 ? 0 : config.joinersPerLane;
   for (let i = 0; i < joinersCount; i++) setup.spawn(watched(world), { ...peerConfig, ...service() });
   if (config.askEveryMs !== undefined)
